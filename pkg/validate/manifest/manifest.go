@@ -1,0 +1,205 @@
+// Package manifest reads Kubernetes manifests from files into objects of the
+// mesh, and remembers where each came from.
+//
+// It is the only package of the engine that opens files. It must not know rules
+// or findings.
+package manifest
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"github.com/meshward/meshward/pkg/validate/mesh"
+)
+
+// Set is what was read from some files.
+type Set struct {
+	// Objects are the objects of the mesh, in the order in which they were read.
+	Objects []*mesh.Object
+	// Skipped are the documents that were not looked at, and why.
+	Skipped []Skipped
+
+	places map[*mesh.Object]place
+}
+
+// Skipped is one document that was not looked at.
+type Skipped struct {
+	File   string
+	Line   int // of the document's first line, from 1
+	Reason string
+}
+
+// Reader reads manifests.
+type Reader struct {
+	// Namespace is that of objects which name none.
+	Namespace string
+	// Stdin is read for the path "-".
+	Stdin io.Reader
+}
+
+// Read reads files, folders (all .yaml, .yml and .json files below them) and
+// "-". The error holds one line for each thing that could not be read, with file
+// and line; the set holds all the rest even so.
+func (r Reader) Read(paths ...string) (*Set, error) {
+	set := &Set{places: map[*mesh.Object]place{}}
+	var problems []error
+	for _, path := range paths {
+		problems = append(problems, r.readPath(set, path))
+	}
+	set.keepLast()
+	return set, errors.Join(problems...)
+}
+
+func (r Reader) readPath(set *Set, path string) error {
+	if path == "-" {
+		data, err := io.ReadAll(r.Stdin)
+		if err != nil {
+			return fmt.Errorf("standard input cannot be read: %w", err)
+		}
+		return r.readFile(set, "<stdin>", data)
+	}
+	var problems []error
+	err := filepath.WalkDir(path, func(file string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			problems = append(problems, err)
+			return nil
+		}
+		if entry.IsDir() || (file != path && !isManifest(file)) {
+			return nil
+		}
+		data, err := os.ReadFile(file)
+		if err != nil {
+			problems = append(problems, err)
+			return nil
+		}
+		problems = append(problems, r.readFile(set, file, data))
+		return nil
+	})
+	return errors.Join(append(problems, err)...)
+}
+
+func isManifest(file string) bool {
+	return slices.Contains([]string{".yaml", ".yml", ".json"}, strings.ToLower(filepath.Ext(file)))
+}
+
+func (r Reader) readFile(set *Set, file string, data []byte) error {
+	var problems []error
+	for _, doc := range split(file, data) {
+		raw, err := doc.json()
+		if err != nil {
+			problems = append(problems, err)
+			continue
+		}
+		if raw != nil {
+			problems = append(problems, r.readObject(set, place{document: doc}, raw))
+		}
+	}
+	return errors.Join(problems...)
+}
+
+// header is what every Kubernetes object has.
+type header struct {
+	APIVersion string `json:"apiVersion"`
+	Kind       string `json:"kind"`
+	Metadata   struct {
+		Name string `json:"name"`
+	} `json:"metadata"`
+	Items []json.RawMessage `json:"items"`
+}
+
+func (r Reader) readObject(set *Set, at place, raw []byte) error {
+	var h header
+	if err := json.Unmarshal(raw, &h); err != nil || h.APIVersion == "" || h.Kind == "" {
+		set.skip(at, "not a Kubernetes object: it has no apiVersion and kind")
+		return nil
+	}
+	if h.Items != nil && strings.HasSuffix(h.Kind, "List") {
+		var problems []error
+		for i, item := range h.Items {
+			problems = append(problems, r.readObject(set, at.item(i), item))
+		}
+		return errors.Join(problems...)
+	}
+	kind, ok := mesh.KindOf(schema.FromAPIVersionAndKind(h.APIVersion, h.Kind))
+	if !ok {
+		set.skip(at, h.Kind+" of "+h.APIVersion+" takes no part in routing")
+		return nil
+	}
+	object, err := mesh.Decode(kind, raw)
+	if err != nil {
+		return fmt.Errorf("%s: %w", at, err)
+	}
+	if object.Name == "" {
+		return fmt.Errorf("%s: this %s has no metadata.name", at, kind)
+	}
+	if object.Namespace == "" {
+		object.Namespace = r.Namespace
+	}
+	object.Source = mesh.Source{File: at.file, Line: at.Line("")}
+	set.Objects = append(set.Objects, object)
+	set.places[object] = at
+	return nil
+}
+
+func (s *Set) skip(at place, reason string) {
+	s.Skipped = append(s.Skipped, Skipped{File: at.file, Line: at.Line(""), Reason: reason})
+}
+
+// keepLast leaves of objects with the same name only the last, as kubectl apply
+// would, and reports the others as skipped.
+func (s *Set) keepLast() {
+	last := make(map[mesh.Ref]*mesh.Object, len(s.Objects))
+	for _, object := range s.Objects {
+		last[object.Ref] = object
+	}
+	s.Objects = slices.DeleteFunc(s.Objects, func(object *mesh.Object) bool {
+		kept := last[object.Ref]
+		if kept == object {
+			return false
+		}
+		s.skip(s.places[object], fmt.Sprintf("%s is defined again at %s:%d, and the last one counts", object, kept.Source.File, kept.Source.Line))
+		return true
+	})
+}
+
+// Line returns the line of a field of an object, from 1: that of the innermost
+// part of the path that is there. It returns 0 for an object of another set.
+func (s *Set) Line(object *mesh.Object, path string) int {
+	at, ok := s.places[object]
+	if !ok {
+		return 0
+	}
+	return at.Line(path)
+}
+
+// byteOrderMark is what some editors put in front of a file.
+var byteOrderMark = []byte("\xef\xbb\xbf")
+
+// split cuts a file into its YAML documents, leaving out those without content.
+func split(file string, data []byte) []*document {
+	var documents []*document
+	current := &document{file: file, line: 1}
+	number := 0
+	for line := range bytes.Lines(bytes.TrimPrefix(data, byteOrderMark)) {
+		number++
+		rest, found := bytes.CutPrefix(line, []byte("---"))
+		if !found || (len(rest) > 0 && !bytes.ContainsAny(rest[:1], " \t\r\n")) {
+			current.text = append(current.text, line...)
+			continue
+		}
+		documents = append(documents, current)
+		current = &document{file: file, line: number, text: slices.Clone(rest)}
+	}
+	documents = append(documents, current)
+	return slices.DeleteFunc(documents, func(d *document) bool { return len(bytes.TrimSpace(d.text)) == 0 })
+}

@@ -1,0 +1,111 @@
+package mesh
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	networking "istio.io/api/networking/v1alpha3"
+)
+
+// DestinationRule is one fragment of the rules for a host: what a single
+// DestinationRule object says. Fragments are merged per lookup path [3.4].
+type DestinationRule struct {
+	By   *Object
+	Host string
+	// Subsets are the names of the subsets it defines, in order.
+	Subsets []string
+	// Selector picks the client workloads that the rule is for; nil is all of
+	// them. A rule with a selector serves its own namespace only.
+	Selector map[string]string
+
+	exportTo []string // as written: "." and the own name are different values [2.5]
+	private  bool     // no other namespace can ever see it [3.1]
+	local    bool     // clients of its own namespace find it there [3.1]
+}
+
+// destinationRule is what a DestinationRule object says.
+type destinationRule struct {
+	host     string
+	subsets  []string
+	selector map[string]string
+	exportTo []string
+}
+
+func newDestinationRule(spec *networking.DestinationRule) *destinationRule {
+	said := &destinationRule{host: spec.GetHost(), exportTo: spec.GetExportTo()}
+	if selector := spec.GetWorkloadSelector(); selector != nil {
+		said.selector = map[string]string{} // an empty selector is still a selector
+		maps.Copy(said.selector, selector.GetMatchLabels())
+	}
+	for _, subset := range spec.GetSubsets() {
+		said.subsets = append(said.subsets, subset.GetName())
+	}
+	return said
+}
+
+func (d *destinationRule) assert(by *Object, cfg *Config, to *facts) {
+	rule := &DestinationRule{
+		By:       by,
+		Host:     Resolve(d.host, by.Namespace, cfg.Domain),
+		Subsets:  d.subsets,
+		Selector: d.selector,
+		exportTo: d.exportTo,
+	}
+	if d.selector != nil {
+		rule.exportTo = []string{"."} // whatever it says [2.5]
+	}
+	rule.private = rule.isPrivate(cfg)
+	rule.local = len(rule.exportTo) == 0 || rule.exports("*") || rule.exports(".") || rule.exports(by.Namespace)
+	to.rule(rule)
+}
+
+func (d *destinationRule) same(o assertions) bool {
+	other, ok := o.(*destinationRule)
+	return ok && d.host == other.host &&
+		slices.Equal(d.subsets, other.subsets) &&
+		slices.Equal(d.exportTo, other.exportTo) &&
+		(d.selector == nil) == (other.selector == nil) && maps.Equal(d.selector, other.selector)
+}
+
+// selectorString is the rule's workloadSelector as "key=value,…" in order.
+func (d *DestinationRule) selectorString() string {
+	parts := make([]string, 0, len(d.Selector))
+	for _, key := range slices.Sorted(maps.Keys(d.Selector)) {
+		parts = append(parts, key+"="+d.Selector[key])
+	}
+	return strings.Join(parts, ",")
+}
+
+// isPrivate reports whether no other namespace can ever see the rule [3.1]. Of
+// the mesh's default only "." counts [2.5].
+func (d *DestinationRule) isPrivate(cfg *Config) bool {
+	switch len(d.exportTo) {
+	case 0:
+		return slices.Contains(cfg.DefaultDestinationRuleExportTo, ".")
+	case 1:
+		return d.exports(".") || d.exports(d.By.Namespace)
+	default:
+		return false
+	}
+}
+
+// seenFrom reports whether the rule, found by another namespace's lookup, may
+// be used by clients of that namespace [3.2].
+func (d *DestinationRule) seenFrom(namespace string) bool {
+	return len(d.exportTo) == 0 || d.exports("*") || d.exports(namespace)
+}
+
+func (d *DestinationRule) exports(to string) bool { return slices.Contains(d.exportTo, to) }
+
+// precedes orders fragments as istiod merges them: those with a selector first,
+// then the older [3.1].
+func (d *DestinationRule) precedes(o *DestinationRule) int {
+	if (d.Selector != nil) != (o.Selector != nil) {
+		if d.Selector != nil {
+			return -1
+		}
+		return 1
+	}
+	return older(d.By, o.By)
+}

@@ -1,0 +1,94 @@
+package rule
+
+import (
+	"cmp"
+	"fmt"
+	"strings"
+
+	"github.com/meshward/meshward/pkg/validate/mesh"
+)
+
+// Finding is one place where a mesh has the defect of a rule.
+type Finding struct {
+	Rule     *Rule
+	Severity Severity
+	// Object and Path are the field at fault.
+	Object *mesh.Object
+	Path   string
+	// About is what the finding is about, in words that stay the same while the
+	// object around it is edited. With rule and object it is the finding's identity.
+	About string
+	// Message is the whole of it in one line, without the rule's name.
+	Message string
+	// Viewpoints are those for whom it is so.
+	Viewpoints mesh.Viewpoints
+	// Have is what those viewpoints have instead; may be empty.
+	Have string
+	// Effect is what happens to traffic.
+	Effect string
+	// Fix is for whoever writes Object, OtherFix for whoever changes something
+	// else that Object depends on.
+	Fix, OtherFix string
+	Related       []Related
+	// RestsOn are the namespaces whose objects decide about the finding, whether
+	// they are there or missing: what to read anew before it is held against anyone.
+	RestsOn []string
+}
+
+// Related is another object that a finding rests on.
+type Related struct {
+	Object *mesh.Object
+	Path   string
+}
+
+// Identity tells whether two findings, of before and after a change, are the same.
+type Identity struct {
+	Rule   string
+	Object mesh.Ref
+	About  string
+}
+
+// Identity returns what stays the same of a finding while its object is edited.
+func (f *Finding) Identity() Identity {
+	return Identity{Rule: f.Rule.Name, Object: f.Object.Ref, About: f.About}
+}
+
+// Compare orders findings by object, path and rule.
+func (f *Finding) Compare(o *Finding) int {
+	return cmp.Or(
+		f.Object.Ref.Compare(o.Object.Ref),
+		cmp.Compare(f.Path, o.Path),
+		cmp.Compare(f.Rule.Name, o.Rule.Name),
+		cmp.Compare(f.About, o.About),
+	)
+}
+
+// Title is the finding in one line: the rule and the message.
+func (f *Finding) Title() string { return f.Rule.Name + ": " + f.Message }
+
+// FixFor is the way out for whoever changes the object of that Ref.
+func (f *Finding) FixFor(changed mesh.Ref) string {
+	if changed == f.Object.Ref || f.OtherFix == "" {
+		return f.Fix
+	}
+	return f.OtherFix
+}
+
+// Block is the finding as people read it in a terminal: the title, then a line
+// for each thing to know, with fix as the way out. It ends without a line break.
+func (f *Finding) Block(fix string) string {
+	var b strings.Builder
+	b.WriteString(f.Title())
+	line := func(label, text string) {
+		if text != "" {
+			fmt.Fprintf(&b, "\n  %-6s  %s", label, text)
+		}
+	}
+	line("where", f.Object.String()+"  "+f.Path)
+	line("who", Who(f.Viewpoints))
+	line("have", f.Have)
+	line("effect", f.Effect)
+	line("fix", fix)
+	line("more", "meshward explain "+f.Rule.Name)
+	return b.String()
+}
