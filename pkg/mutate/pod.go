@@ -1,0 +1,55 @@
+package mutate
+
+import (
+	"encoding/json"
+	"fmt"
+	"reflect"
+
+	corev1 "k8s.io/api/core/v1"
+	kjson "sigs.k8s.io/json"
+)
+
+// The names that Istio's data plane, its CNI plugin and its tools look for.
+const (
+	proxyContainer = "istio-proxy"
+	initContainer  = "istio-init"
+
+	injectKey          = "sidecar.istio.io/inject" // a label, or the older annotation
+	statusAnnotation   = "sidecar.istio.io/status"
+	revisionAnnotation = "istio.io/rev"
+)
+
+// Decode reads the JSON of a pod, or of a pod template, which has no kind.
+// Fields that it does not know are passed over: they need not be understood to
+// survive.
+//
+// It fails where raw is not JSON or not a pod, and where a key stands there
+// twice. Readers differ on which of the two counts, so that a patch could land on
+// another pod than the one that was judged.
+func Decode(raw []byte) (*corev1.Pod, error) {
+	pod := new(corev1.Pod)
+	duplicates, err := kjson.UnmarshalStrict(raw, pod, kjson.DisallowDuplicateFields)
+	if err != nil {
+		return nil, fmt.Errorf("cannot read the pod: %w", err)
+	}
+	if len(duplicates) > 0 {
+		return nil, fmt.Errorf("cannot read the pod: %w; keep one of the two", duplicates[0])
+	}
+	if pod.Kind != "" && (pod.Kind != "Pod" || pod.APIVersion != "v1") {
+		return nil, fmt.Errorf("cannot read the pod: it is a %s of apiVersion %q, not a Pod of v1", pod.Kind, pod.APIVersion)
+	}
+	return pod, nil
+}
+
+// lacksMetadata reports whether raw has no metadata to add to. Only the bytes
+// tell that from a metadata that holds nothing known here.
+func lacksMetadata(raw []byte, pod *corev1.Pod) bool {
+	if !reflect.ValueOf(&pod.ObjectMeta).Elem().IsZero() {
+		return false
+	}
+	var outer struct {
+		Metadata map[string]json.RawMessage `json:"metadata"`
+	}
+	err := kjson.UnmarshalCaseSensitivePreserveInts(raw, &outer)
+	return err == nil && outer.Metadata == nil
+}
