@@ -135,6 +135,7 @@ func child(node *yamlv3.Node, step string) *field {
 		if i, err := strconv.Atoi(step); err == nil && i >= 0 && i < len(node.Content) {
 			return &field{value: node.Content[i], line: node.Content[i].Line}
 		}
+	default: // documents and scalars have no fields
 	}
 	return nil
 }

@@ -117,9 +117,18 @@ type header struct {
 	Items []json.RawMessage `json:"items"`
 }
 
-func (r Reader) readObject(set *Set, at place, raw []byte) error {
+// headerOf returns an empty header for JSON that is no Kubernetes object.
+func headerOf(raw []byte) header {
 	var h header
-	if err := json.Unmarshal(raw, &h); err != nil || h.APIVersion == "" || h.Kind == "" {
+	if json.Unmarshal(raw, &h) != nil {
+		return header{}
+	}
+	return h
+}
+
+func (r Reader) readObject(set *Set, at place, raw []byte) error {
+	h := headerOf(raw)
+	if h.APIVersion == "" || h.Kind == "" {
 		set.skip(at, "not a Kubernetes object: it has no apiVersion and kind")
 		return nil
 	}
@@ -132,7 +141,7 @@ func (r Reader) readObject(set *Set, at place, raw []byte) error {
 	}
 	kind, ok := mesh.KindOf(schema.FromAPIVersionAndKind(h.APIVersion, h.Kind))
 	if !ok {
-		set.skip(at, h.Kind+" of "+h.APIVersion+" takes no part in routing")
+		set.skip(at, h.Kind+" of "+h.APIVersion+" is not among the kinds that are judged")
 		return nil
 	}
 	object, err := mesh.Decode(kind, raw)

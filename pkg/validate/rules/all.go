@@ -6,6 +6,7 @@ package rules
 
 import (
 	"embed"
+	"strings"
 
 	"github.com/meshward/meshward/pkg/validate/rule"
 )
@@ -24,5 +25,6 @@ var pages embed.FS
 // mend it, in Markdown. It reports false where there is no rule of that name.
 func Page(name string) (string, bool) {
 	page, err := pages.ReadFile("doc/" + name + ".md")
-	return string(page), err == nil
+	_, text, _ := strings.Cut(string(page), "-->\n\n") // behind the note on where it is from
+	return text, err == nil
 }

@@ -9,10 +9,12 @@ import (
 	"github.com/meshward/meshward/pkg/validate/rule"
 )
 
+// note stands in front of every page.
+const note = "<!-- Made of the rule and its cases by make generate; do not edit. -->\n\n"
+
 // pageOf makes the page of a rule of its documentation and of its first cases.
 func pageOf(r *rule.Rule, archive *txtar.Archive) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "<!-- Made of the rule and its cases by make generate; do not edit. -->\n\n")
 	fmt.Fprintf(&b, "# %s\n\n%s.\n\nSeverity: %s.", r.Name, r.Doc.Title, r.Severity)
 	if len(r.Doc.See) > 0 {
 		fmt.Fprintf(&b, " Related checks of other tools: %s.", strings.Join(r.Doc.See, ", "))

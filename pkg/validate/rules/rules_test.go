@@ -179,7 +179,7 @@ func read(t *testing.T, file txtar.File) (*manifest.Set, mesh.Config) {
 	cfg := mesh.DefaultConfig()
 	first, _, _ := strings.Cut(string(file.Data), "\n")
 	settings, _ := strings.CutPrefix(first, "# mesh:")
-	for _, setting := range strings.Fields(strings.TrimPrefix(settings, first)) {
+	for setting := range strings.FieldsSeq(strings.TrimPrefix(settings, first)) {
 		name, value, _ := strings.Cut(setting, "=")
 		switch name {
 		case "complete":
@@ -216,7 +216,7 @@ func rewrite(t *testing.T, r *rule.Rule, archive *txtar.Archive, path, want, pag
 	if err := os.WriteFile(path, txtar.Format(archive), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join("doc", r.Name+".md"), []byte(page), 0o644); err != nil {
+	if err := os.WriteFile(filepath.Join("doc", r.Name+".md"), []byte(note+page), 0o644); err != nil {
 		t.Fatal(err)
 	}
 }

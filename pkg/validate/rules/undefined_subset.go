@@ -90,7 +90,7 @@ func (l *subsetLookup) finding(target *mesh.Target, missing mesh.Viewpoints) rul
 		Have:       l.have(used, target.Subset),
 		Effect:     failing(target),
 		Fix:        l.fix(used, target),
-		OtherFix:   fmt.Sprintf("first take the route to subset %s out of %s and let that propagate, then make this change", subset, target.By),
+		OtherFix:   otherFix(used, target),
 		RestsOn:    l.host.Namespaces(target.By.Namespace),
 	}
 	if target.Weight == 0 {
@@ -152,6 +152,15 @@ func (l *subsetLookup) fix(used []mesh.Effective, target *mesh.Target) string {
 	}
 	return fmt.Sprintf("create a DestinationRule for %s with subset %q in namespace %s and let it propagate before routing to it",
 		target.Host, target.Subset, namespace)
+}
+
+// otherFix is for whoever took the subset away from a route of somebody else.
+func otherFix(used []mesh.Effective, target *mesh.Target) string {
+	first := fmt.Sprintf("first take the route to it out of %s and let that propagate", target.By)
+	if len(used) > 0 {
+		return fmt.Sprintf("keep subset %q in %s, or %s", target.Subset, used[0].Fragments[0].By, first)
+	}
+	return fmt.Sprintf("keep subset %q where these clients look for it, or %s", target.Subset, first)
 }
 
 // named lists DestinationRules: "DestinationRule default/a, default/b".
