@@ -1,0 +1,150 @@
+package main
+
+import (
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"os"
+	"sync/atomic"
+
+	"github.com/go-logr/logr"
+	"github.com/spf13/cobra"
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/clientcmd"
+	"k8s.io/klog/v2"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/healthz"
+	"sigs.k8s.io/controller-runtime/pkg/manager"
+	"sigs.k8s.io/controller-runtime/pkg/metrics"
+	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
+	"sigs.k8s.io/controller-runtime/pkg/webhook"
+
+	"github.com/meshward/meshward/certs"
+	"github.com/meshward/meshward/pkg/admit"
+	"github.com/meshward/meshward/pkg/feed"
+	"github.com/meshward/meshward/pkg/mutate"
+	"github.com/meshward/meshward/pkg/validate"
+	"github.com/meshward/meshward/pkg/validate/mesh"
+	"github.com/meshward/meshward/pkg/validate/rules"
+)
+
+// service is one run of "meshward serve".
+type service struct {
+	kubeconfig     string
+	certFolder     string
+	host           string
+	port           int
+	healthAddress  string
+	metricsAddress string
+	nativeSidecars bool
+}
+
+func newServe() *cobra.Command {
+	var s service
+	cmd := &cobra.Command{
+		Use:   "serve",
+		Short: "Serve the admission webhooks",
+		Long: `Serve the mutating webhook on /inject and the validating webhook on /validate,
+over TLS. The server is ready (GET /readyz on the health address) once it has a
+certificate and has read the cluster's traffic configuration.`,
+		Example: "  meshward serve --cert-dir /etc/meshward/tls",
+		Args:    cobra.NoArgs,
+		RunE:    func(cmd *cobra.Command, _ []string) error { return s.run(cmd) },
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&s.kubeconfig, "kubeconfig", "", "kubeconfig of the cluster (default: the one the pod runs in)")
+	flags.StringVar(&s.certFolder, "cert-dir", "/etc/meshward/tls", "folder with tls.crt and tls.key; changes are picked up")
+	flags.StringVar(&s.host, "host", "", "address to serve the webhooks on (default: all)")
+	flags.IntVar(&s.port, "port", 9443, "port to serve the webhooks on")
+	flags.StringVar(&s.healthAddress, "health-address", ":8081", "address to serve /healthz and /readyz on, over HTTP")
+	flags.StringVar(&s.metricsAddress, "metrics-address", ":8080", "address to serve /metrics on, over HTTP; 0 turns it off")
+	flags.BoolVar(&s.nativeSidecars, "native-sidecars", true, "run the proxy as an init container that stays (Kubernetes 1.29 and later)")
+	return cmd
+}
+
+func (s *service) run(cmd *cobra.Command) error {
+	log := slog.New(slog.NewJSONHandler(cmd.ErrOrStderr(), nil))
+	ctrl.SetLogger(logr.FromSlogHandler(log.Handler()))
+	klog.SetSlogLogger(log)
+	cluster, err := s.cluster()
+	if err != nil {
+		return err
+	}
+	server, err := s.manager(cluster, log)
+	if err != nil {
+		return err
+	}
+	log.Info("serving", "version", version(), "port", s.port)
+	return server.Start(ctrl.SetupSignalHandler())
+}
+
+func (s *service) cluster() (*rest.Config, error) {
+	if s.kubeconfig == "" && os.Getenv("KUBERNETES_SERVICE_HOST") == "" {
+		return nil, fmt.Errorf("this process runs in no cluster; name one with --kubeconfig")
+	}
+	cluster, err := clientcmd.BuildConfigFromFlags("", s.kubeconfig)
+	if err != nil {
+		return nil, fmt.Errorf("the cluster's configuration cannot be read: %w", err)
+	}
+	return cluster, nil
+}
+
+// manager puts the parts together: what serves, what it serves from, and what
+// must be there before it is ready.
+func (s *service) manager(cluster *rest.Config, log *slog.Logger) (manager.Manager, error) {
+	settings := mesh.DefaultConfig()
+	settings.Complete = true
+	stored, err := feed.New(cluster, settings)
+	if err != nil {
+		return nil, err
+	}
+	engine, err := validate.New(rules.All()...)
+	if err != nil {
+		return nil, err
+	}
+	injector, err := mutate.New(mutate.Config{NativeSidecars: s.nativeSidecars})
+	if err != nil {
+		return nil, err
+	}
+	certificate := certs.FromFolder(s.certFolder)
+	m, err := manager.New(cluster, manager.Options{
+		WebhookServer: webhook.NewServer(webhook.Options{
+			Host:    s.host,
+			Port:    s.port,
+			TLSOpts: []func(*tls.Config){certificate.Configure},
+		}),
+		HealthProbeBindAddress: s.healthAddress,
+		Metrics:                metricsserver.Options{BindAddress: s.metricsAddress},
+	})
+	if err != nil {
+		return nil, fmt.Errorf("the server cannot be set up: %w", err)
+	}
+	hooks := m.GetWebhookServer()
+	counters := admit.NewMetrics(metrics.Registry)
+	hooks.Register("/inject", &admit.Handler{Name: "inject", Reviewer: &admit.Pods{Injector: injector}, Metrics: counters, Log: log})
+	hooks.Register("/validate", &admit.Handler{Name: "validate", Reviewer: &admit.Routing{Engine: engine, Stored: stored}, Metrics: counters, Log: log})
+	return m, errors.Join(
+		m.Add(certificate),
+		m.Add(stored),
+		m.AddHealthzCheck("process", healthz.Ping),
+		m.AddReadyzCheck("certificate", explained(log, func(*http.Request) error { return certificate.Ready() })),
+		m.AddReadyzCheck("mesh", explained(log, func(*http.Request) error { return stored.Ready() })),
+		m.AddReadyzCheck("webhooks", explained(log, hooks.StartedChecker())),
+	)
+}
+
+// explained logs why a check fails, once per reason: the answer to a probe says
+// only that it does.
+func explained(log *slog.Logger, check healthz.Checker) healthz.Checker {
+	var last atomic.Value
+	return func(r *http.Request) error {
+		err := check(r)
+		reason := fmt.Sprint(err)
+		if last.Swap(reason) != reason && err != nil {
+			log.Info("not ready", "reason", reason)
+		}
+		return err
+	}
+}

@@ -1,0 +1,101 @@
+// Package feed keeps a snapshot of the mesh up to date with a cluster.
+//
+// It knows how to read the API server: it is the only package under pkg/ that
+// imports client-go. It must not know rules, findings or admission.
+package feed
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"sync/atomic"
+
+	networkingv1 "istio.io/client-go/pkg/apis/networking/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/client-go/rest"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/meshward/meshward/pkg/validate/mesh"
+)
+
+// Feed is the mesh as a cluster has it: the current snapshot, kept by watches.
+// No object is held twice: what a watch brings goes into the snapshot and is
+// dropped. Feed is a controller-runtime Runnable.
+type Feed struct {
+	client   client.WithWatch
+	snapshot atomic.Pointer[mesh.Snapshot]
+	writing  sync.Mutex // held by whoever replaces the snapshot
+
+	stores      []*store
+	terminating *terminating
+}
+
+// New prepares a feed that reads the cluster of cfg once it is started. It
+// returns an error where no client can be made of cfg.
+func New(cfg *rest.Config, settings mesh.Config) (*Feed, error) {
+	scheme := runtime.NewScheme()
+	if err := errors.Join(corev1.AddToScheme(scheme), networkingv1.AddToScheme(scheme), metav1.AddMetaToScheme(scheme)); err != nil {
+		return nil, fmt.Errorf("feed: %w", err)
+	}
+	reader, err := client.NewWithWatch(cfg, client.Options{Scheme: scheme})
+	if err != nil {
+		return nil, fmt.Errorf("feed: no client for %s: %w", cfg.Host, err)
+	}
+	f := &Feed{client: reader, terminating: &terminating{}}
+	f.snapshot.Store(mesh.Empty(settings))
+	for _, k := range kinds {
+		f.stores = append(f.stores, &store{kind: k, feed: f})
+	}
+	return f, nil
+}
+
+// Start watches the cluster until ctx is done. A kind that the cluster does not
+// serve (Istio is not installed yet) is empty until it does.
+func (f *Feed) Start(ctx context.Context) error {
+	var watching sync.WaitGroup
+	for _, s := range f.stores {
+		watching.Go(func() { f.watch(ctx, s.kind, s, s.sync) })
+	}
+	watching.Go(func() { f.watch(ctx, namespaces, f.terminating, f.terminating.sync) })
+	watching.Wait()
+	return nil
+}
+
+// NeedLeaderElection is false: every replica answers, so every replica watches.
+func (f *Feed) NeedLeaderElection() bool { return false }
+
+// Snapshot returns the mesh as it is known now.
+func (f *Feed) Snapshot() *mesh.Snapshot { return f.snapshot.Load() }
+
+// Terminating reports whether a namespace is being deleted.
+func (f *Feed) Terminating(namespace string) bool { return f.terminating.has(namespace) }
+
+// Ready returns an error that names the kinds of which the state is not known
+// yet, and nil once all are.
+func (f *Feed) Ready() error {
+	var missing []string
+	for _, s := range f.stores {
+		if !s.synced.Load() {
+			missing = append(missing, string(s.kind.name))
+		}
+	}
+	if !f.terminating.synced.Load() {
+		missing = append(missing, string(namespaces.name))
+	}
+	if len(missing) > 0 {
+		return fmt.Errorf("not read yet: %s", strings.Join(missing, ", "))
+	}
+	return nil
+}
+
+// apply makes changes to the current snapshot. Readers never wait for it.
+func (f *Feed) apply(changes func(*mesh.Snapshot) []mesh.Change) {
+	f.writing.Lock()
+	defer f.writing.Unlock()
+	now := f.snapshot.Load()
+	f.snapshot.Store(now.Apply(changes(now)...))
+}
