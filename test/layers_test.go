@@ -1,0 +1,156 @@
+// Package test holds the suites that cross packages.
+package test
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"os/exec"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/meshward/meshward/"
+
+// arrows are the imports within the module that are allowed, each with what it
+// is for. Whatever is not listed points up, or sideways.
+var arrows = map[string]map[string]string{
+	"cmd/webhook": {
+		"certs":                 "serve needs a certificate",
+		"pkg/admit":             "serve answers admission reviews",
+		"pkg/feed":              "serve watches the cluster",
+		"pkg/mutate":            "serve sets the injector up",
+		"pkg/validate":          "the engine is given its rules here",
+		"pkg/validate/manifest": "validate reads files",
+		"pkg/validate/mesh":     "the mesh's settings come from flags",
+		"pkg/validate/report":   "validate prints findings",
+		"pkg/validate/rule":     "validate compares severities",
+		"pkg/validate/rules":    "the list of rules is chosen here and nowhere else",
+	},
+	"certs": {},
+	"pkg/admit": {
+		"pkg/mutate":        "a pod's review is answered with a patch",
+		"pkg/validate":      "a change's review is answered with a verdict",
+		"pkg/validate/mesh": "a review becomes a change of the mesh",
+		"pkg/validate/rule": "a denial is made of findings",
+	},
+	"pkg/feed": {
+		"pkg/validate/mesh": "what a watch brings becomes a change of the mesh",
+	},
+	"pkg/mutate": {
+		"pkg/templates": "the patch is made of what a template renders",
+	},
+	"pkg/templates": {},
+	"pkg/validate": {
+		"pkg/validate/mesh": "rules are run over a snapshot",
+		"pkg/validate/rule": "a verdict is made of findings",
+	},
+	"pkg/validate/manifest": {
+		"pkg/validate/mesh": "a document becomes an object",
+	},
+	"pkg/validate/mesh": {},
+	"pkg/validate/report": {
+		"pkg/validate/rule": "findings are what is printed",
+	},
+	"pkg/validate/rule": {
+		"pkg/validate/mesh": "a rule sees the mesh",
+	},
+	"pkg/validate/rules": {
+		"pkg/validate/mesh": "a rule sees the mesh",
+		"pkg/validate/rule": "a rule is a value of that contract",
+	},
+}
+
+// ban forbids imports to all packages below some folders, but for a few.
+type ban struct {
+	below   []string
+	imports []string // the package, and all below it
+	but     []string
+	why     string
+}
+
+var pure = []string{"pkg/mutate", "pkg/templates", "pkg/validate"}
+
+var bans = []ban{
+	{below: pure, imports: []string{"net/http"}, why: "decisions are made without a network"},
+	{below: pure, imports: []string{"os"}, but: []string{"pkg/validate/manifest"}, why: "decisions depend on no environment and no file"},
+	{below: pure, imports: []string{"log", "log/slog", "k8s.io/klog"}, why: "decisions are values; whoever asked logs them"},
+	{below: []string{"pkg", "certs"}, imports: []string{"k8s.io/client-go"}, but: []string{"pkg/feed"}, why: "one package reads the API server"},
+	{below: []string{"cmd", "pkg", "certs"}, imports: []string{"k8s.io/api/admission", "k8s.io/api/admissionregistration"}, but: []string{"pkg/admit"}, why: "one package knows what a review looks like"},
+	{below: []string{"cmd", "pkg", "certs"}, imports: []string{"testing"}, why: "tests stay out of the binary"},
+}
+
+func TestArrowsPointDown(t *testing.T) {
+	for pkg, imports := range packages(t) {
+		allowed, known := arrows[pkg]
+		if !known {
+			t.Errorf("%s is not in the table of arrows: give it a place, and say in ARCHITECTURE.md what it is for", pkg)
+		}
+		for _, path := range imports {
+			own, ok := strings.CutPrefix(path, module)
+			if ok && allowed[own] == "" {
+				t.Errorf("%s imports %s, which is no arrow of ARCHITECTURE.md", pkg, own)
+			}
+		}
+	}
+}
+
+func TestEveryArrowIsUsed(t *testing.T) {
+	imported := packages(t)
+	for from, targets := range arrows {
+		for to := range targets {
+			if !strings.Contains(" "+strings.Join(imported[from], " ")+" ", " "+module+to+" ") {
+				t.Errorf("%s does not import %s: take the arrow out", from, to)
+			}
+		}
+	}
+}
+
+func TestBans(t *testing.T) {
+	for pkg, imports := range packages(t) {
+		for _, ban := range bans {
+			if !within(pkg, ban.below) || within(pkg, ban.but) {
+				continue
+			}
+			for _, path := range imports {
+				if within(path, ban.imports) {
+					t.Errorf("%s imports %s, but %s", pkg, path, ban.why)
+				}
+			}
+		}
+	}
+}
+
+func within(path string, folders []string) bool {
+	for _, folder := range folders {
+		if path == folder || strings.HasPrefix(path, folder+"/") {
+			return true
+		}
+	}
+	return false
+}
+
+// packages returns the direct imports of each package of the product.
+func packages(t *testing.T) map[string][]string {
+	t.Helper()
+	list := exec.Command("go", "list", "-json=ImportPath,Imports", "./cmd/...", "./pkg/...", "./certs/...")
+	list.Dir = ".."
+	out, err := list.Output()
+	if err != nil {
+		t.Fatalf("go list: %v", err)
+	}
+	imports := map[string][]string{}
+	for decoder := json.NewDecoder(bytes.NewReader(out)); ; {
+		var pkg struct {
+			ImportPath string
+			Imports    []string
+		}
+		if err := decoder.Decode(&pkg); errors.Is(err, io.EOF) {
+			return imports
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		imports[strings.TrimPrefix(pkg.ImportPath, module)] = pkg.Imports
+	}
+}
