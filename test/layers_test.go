@@ -23,7 +23,7 @@ var arrows = map[string]map[string]string{
 		"pkg/mutate":            "serve sets the injector up",
 		"pkg/validate":          "the engine is given its rules here",
 		"pkg/validate/manifest": "validate reads files",
-		"pkg/validate/mesh":     "the mesh's settings come from flags",
+		"pkg/validate/mesh":     "the mesh's settings come from a file that a flag names",
 		"pkg/validate/report":   "validate prints findings",
 		"pkg/validate/rule":     "validate compares severities",
 		"pkg/validate/rules":    "the list of rules is chosen here and nowhere else",

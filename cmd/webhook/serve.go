@@ -26,7 +26,6 @@ import (
 	"github.com/meshward/meshward/pkg/feed"
 	"github.com/meshward/meshward/pkg/mutate"
 	"github.com/meshward/meshward/pkg/validate"
-	"github.com/meshward/meshward/pkg/validate/mesh"
 	"github.com/meshward/meshward/pkg/validate/rules"
 )
 
@@ -39,6 +38,7 @@ type service struct {
 	healthAddress  string
 	metricsAddress string
 	nativeSidecars bool
+	mesh           meshFlags
 }
 
 func newServe() *cobra.Command {
@@ -61,6 +61,7 @@ certificate and has read the cluster's traffic configuration.`,
 	flags.StringVar(&s.healthAddress, "health-address", ":8081", "address to serve /healthz and /readyz on, over HTTP")
 	flags.StringVar(&s.metricsAddress, "metrics-address", ":8080", "address to serve /metrics on, over HTTP; 0 turns it off")
 	flags.BoolVar(&s.nativeSidecars, "native-sidecars", true, "run the proxy as an init container that stays (Kubernetes 1.29 and later)")
+	s.mesh.add(flags)
 	return cmd
 }
 
@@ -88,15 +89,20 @@ func (s *service) cluster() (*rest.Config, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the cluster's configuration cannot be read: %w", err)
 	}
+	// The API server queues what is too much for it. A limit of our own would delay
+	// the read before a denial beyond its deadline.
+	cluster.QPS = -1
 	return cluster, nil
 }
 
 // manager puts the parts together: what serves, what it serves from, and what
 // must be there before it is ready.
 func (s *service) manager(cluster *rest.Config, log *slog.Logger) (manager.Manager, error) {
-	settings := mesh.DefaultConfig()
-	settings.Complete = true
-	stored, err := feed.New(cluster, settings)
+	settings, err := s.mesh.config(true)
+	if err != nil {
+		return nil, err
+	}
+	stored, err := feed.New(cluster, settings, log)
 	if err != nil {
 		return nil, err
 	}
@@ -124,7 +130,7 @@ func (s *service) manager(cluster *rest.Config, log *slog.Logger) (manager.Manag
 	hooks := m.GetWebhookServer()
 	counters := admit.NewMetrics(metrics.Registry)
 	hooks.Register("/inject", &admit.Handler{Name: "inject", Reviewer: &admit.Pods{Injector: injector}, Metrics: counters, Log: log})
-	hooks.Register("/validate", &admit.Handler{Name: "validate", Reviewer: &admit.Routing{Engine: engine, Stored: stored}, Metrics: counters, Log: log})
+	hooks.Register("/validate", &admit.Handler{Name: "validate", Reviewer: &admit.Routing{Engine: engine, Stored: stored, Log: log}, Metrics: counters, Log: log})
 	return m, errors.Join(
 		m.Add(certificate),
 		m.Add(stored),

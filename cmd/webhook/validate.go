@@ -26,6 +26,7 @@ type validation struct {
 	context   []string
 	namespace string
 	complete  bool
+	mesh      meshFlags
 	output    string
 	failOn    string
 }
@@ -52,11 +53,12 @@ Exit status: 0 nothing found at the level of --fail-on, 1 something found,
 		},
 	}
 	flags := cmd.Flags()
-	flags.StringArrayVar(&v.context, "context", nil, "file or folder with objects that are known but not reported (may be repeated)")
+	flags.StringArrayVar(&v.context, "context", nil, "file or folder with what is there already; reported is only what PATH brings in (may be repeated)")
 	flags.StringVarP(&v.namespace, "namespace", "n", "default", "namespace of objects that name none")
 	flags.BoolVar(&v.complete, "complete", false, "the input is the whole mesh: what is not in it does not exist")
 	flags.StringVarP(&v.output, "output", "o", "text", "format of the report: "+names(report.Formats))
 	flags.StringVar(&v.failOn, "fail-on", "error", "mildest severity that fails the run: "+names(failOn))
+	v.mesh.add(flags)
 	return cmd
 }
 
@@ -77,11 +79,18 @@ func (v *validation) run(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
+	settings, err := v.mesh.config(v.complete)
+	if err != nil {
+		return err
+	}
+	if inputs := slices.Concat(v.context, v.paths); len(inputs)-len(slices.DeleteFunc(inputs, isStdin)) > 1 {
+		return errors.New(`standard input ("-") can be read only once`)
+	}
 	reader := manifest.Reader{Namespace: v.namespace, Stdin: cmd.InOrStdin()}
 	known, unreadableContext := reader.Read(v.context...)
 	set, unreadable := reader.Read(v.paths...)
-	found := v.judge(engine, known, set)
-	if err := printer(cmd.OutOrStdout(), reportOf(set, found)); err != nil {
+	found := judge(engine, mesh.Empty(settings), known, set)
+	if err := printer(cmd.OutOrStdout(), reportOf(known, set, found)); err != nil {
 		return fmt.Errorf("the report could not be written: %w", err)
 	}
 	if err := errors.Join(unreadableContext, unreadable); err != nil {
@@ -93,27 +102,38 @@ func (v *validation) run(cmd *cobra.Command) error {
 	return nil
 }
 
-// judge returns what is wrong with the objects of a set, given what else is known.
-func (v *validation) judge(engine *validate.Engine, known, set *manifest.Set) []rule.Finding {
-	settings := mesh.DefaultConfig()
-	settings.Complete = v.complete
-	var changes []mesh.Change
-	for _, object := range slices.Concat(known.Objects, set.Objects) {
-		changes = append(changes, mesh.Change{New: object})
-	}
-	snapshot := mesh.Empty(settings).Apply(changes...)
-	return slices.DeleteFunc(engine.All(snapshot), func(f rule.Finding) bool {
-		return !slices.Contains(set.Objects, f.Object)
+func isStdin(path string) bool { return path == "-" }
+
+// judge returns what is wrong with the objects of a set, and what they break of
+// those that are known.
+func judge(engine *validate.Engine, empty *mesh.Snapshot, known, set *manifest.Set) []rule.Finding {
+	before := empty.Apply(creations(known.Objects)...)
+	after := before.Apply(creations(set.Objects)...)
+	found := engine.All(after)
+	introduced := validate.Compare(engine.All(before), found).Introduced
+	return slices.DeleteFunc(found, func(f rule.Finding) bool {
+		same := func(o rule.Finding) bool { return o.Identity() == f.Identity() && o.Path == f.Path }
+		return !slices.Contains(set.Objects, f.Object) && !slices.ContainsFunc(introduced, same)
 	})
 }
 
-func reportOf(set *manifest.Set, found []rule.Finding) report.Report {
+func creations(objects []*mesh.Object) []mesh.Change {
+	changes := make([]mesh.Change, 0, len(objects))
+	for _, object := range objects {
+		changes = append(changes, mesh.Change{New: object})
+	}
+	return changes
+}
+
+func reportOf(known, set *manifest.Set, found []rule.Finding) report.Report {
 	r := report.Report{
 		Objects:  len(set.Objects),
 		Findings: found,
-		Line:     func(f rule.Finding) int { return set.Line(f.Object, f.Path) },
+		Line: func(f rule.Finding) int {
+			return max(set.Line(f.Object, f.Path), known.Line(f.Object, f.Path))
+		},
 	}
-	for _, s := range set.Skipped {
+	for _, s := range slices.Concat(known.Skipped, set.Skipped) {
 		r.Skipped = append(r.Skipped, report.Skipped(s))
 	}
 	return r

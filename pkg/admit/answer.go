@@ -3,17 +3,17 @@ package admit
 import (
 	"fmt"
 	"net/http"
-	"strings"
-	"unicode"
 
 	admissionv1 "k8s.io/api/admission/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/meshward/meshward/pkg/validate/rule"
 )
 
 func allowed(warnings ...string) *admissionv1.AdmissionResponse {
 	response := &admissionv1.AdmissionResponse{Allowed: true}
 	for _, warning := range warnings {
-		response.Warnings = append(response.Warnings, oneLine(warning))
+		response.Warnings = append(response.Warnings, rule.OneLine(warning))
 	}
 	return response
 }
@@ -35,15 +35,4 @@ func refused(code int32, reason metav1.StatusReason, message string, causes ...m
 		status.Details = &metav1.StatusDetails{Causes: causes}
 	}
 	return &admissionv1.AdmissionResponse{Result: status}
-}
-
-// oneLine makes a text fit for a warning: the API server drops a warning that
-// holds a control character, without a word.
-func oneLine(text string) string {
-	return strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) {
-			return ' '
-		}
-		return r
-	}, text)
 }

@@ -17,21 +17,19 @@ import (
 const mostFindings = 5
 
 // deny refuses a change for the errors it brings in: the first in full, the
-// others by title and place. The same is in the causes, for programs.
-func deny(change mesh.Change, faults, warnings []rule.Finding) *admissionv1.AdmissionResponse {
+// others by title and place, and how many more there are. The same is in the
+// causes, for programs.
+func deny(change mesh.Change, faults []rule.Finding, more int, warnings []rule.Finding) *admissionv1.AdmissionResponse {
 	var message strings.Builder
 	var causes []metav1.StatusCause
 	var rules []string
 	for i, f := range faults {
 		rules = append(rules, f.Rule.Name)
 		fix := f.FixFor(change.Ref())
-		switch {
-		case i == 0:
+		if i == 0 {
 			message.WriteString("\n" + f.Block(fix))
-		case i < mostFindings:
-			fmt.Fprintf(&message, "\n%s\n  where   %s  %s", f.Title(), f.Object, f.Path)
-		default:
-			continue
+		} else {
+			fmt.Fprintf(&message, "\n%s\n  where   %s  %s", rule.OneLine(f.Title()), f.Object, f.Path)
 		}
 		causes = append(causes, metav1.StatusCause{
 			Type:    metav1.CauseType(f.Rule.Name),
@@ -39,7 +37,7 @@ func deny(change mesh.Change, faults, warnings []rule.Finding) *admissionv1.Admi
 			Message: fmt.Sprintf("%s: %s; %s", f.Object, f.Message, fix),
 		})
 	}
-	if more := len(faults) - mostFindings; more > 0 {
+	if more > 0 {
 		fmt.Fprintf(&message, "\n+%d more", more)
 	}
 	response := denied(message.String(), causes...)
@@ -53,7 +51,7 @@ func deny(change mesh.Change, faults, warnings []rule.Finding) *admissionv1.Admi
 func lines(found []rule.Finding, prefix string) []string {
 	texts := make([]string, 0, len(found))
 	for _, f := range found[:min(len(found), mostFindings)] {
-		texts = append(texts, oneLine(fmt.Sprintf("%s%s: %s (%s %s)", prefix, f.Rule.Name, f.Message, f.Object, f.Path)))
+		texts = append(texts, rule.OneLine(fmt.Sprintf("%s%s: %s (%s %s)", prefix, f.Rule.Name, f.Message, f.Object, f.Path)))
 	}
 	if more := len(found) - mostFindings; more > 0 {
 		texts = append(texts, fmt.Sprintf("%s+%d more", prefix, more))

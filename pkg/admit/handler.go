@@ -55,6 +55,10 @@ type Handler struct {
 // ServeHTTP answers one review.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	started := time.Now()
+	deadline := started.Add(wait(r))
+	// The body counts too: whoever sends half of one must not hold us. A server
+	// that cannot set a deadline, such as a test's recorder, has none.
+	_ = http.NewResponseController(w).SetReadDeadline(deadline)
 	request, refused := readReview(w, r)
 	if refused != nil {
 		h.Metrics.count(h.Name, "malformed")
@@ -62,7 +66,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, refused.Error(), refused.status)
 		return
 	}
-	ctx, cancel := context.WithTimeout(r.Context(), wait(r))
+	ctx, cancel := context.WithDeadline(r.Context(), deadline)
 	defer cancel()
 	response, err := h.review(ctx, request)
 	if err != nil {

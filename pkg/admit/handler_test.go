@@ -84,7 +84,7 @@ func webhooks(t testing.TB, stored admit.Stored) http.Handler {
 	log := slog.New(slog.DiscardHandler)
 	mux := http.NewServeMux()
 	mux.Handle("/inject", &admit.Handler{Name: "inject", Reviewer: &admit.Pods{Injector: injector}, Metrics: metrics, Log: log})
-	mux.Handle("/validate", &admit.Handler{Name: "validate", Reviewer: &admit.Routing{Engine: engine, Stored: stored}, Metrics: metrics, Log: log})
+	mux.Handle("/validate", &admit.Handler{Name: "validate", Reviewer: &admit.Routing{Engine: engine, Stored: stored, Log: log}, Metrics: metrics, Log: log})
 	mux.Handle("/panic", &admit.Handler{Name: "panic", Reviewer: panicking{}, Metrics: metrics, Log: log})
 	return mux
 }
@@ -104,11 +104,23 @@ type stored struct {
 
 func (s *stored) Snapshot() *mesh.Snapshot { return s.known }
 
-func (s *stored) Fresh(context.Context, []string) (*mesh.Snapshot, error) {
+// Fresh brings the live state of the namespaces that it is asked for, and of no other.
+func (s *stored) Fresh(_ context.Context, namespaces []string) (*mesh.Snapshot, error) {
 	if s.live == nil {
 		return nil, errors.New("the API server does not answer")
 	}
-	return s.live, nil
+	fresh := s.known
+	for _, kind := range []mesh.Kind{mesh.KindDestinationRule, mesh.KindService, mesh.KindServiceEntry, mesh.KindVirtualService} {
+		for _, namespace := range namespaces {
+			for gone := range s.known.Objects(kind, namespace) {
+				fresh = fresh.Apply(mesh.Change{Old: gone})
+			}
+			for there := range s.live.Objects(kind, namespace) {
+				fresh = fresh.Apply(mesh.Change{New: there})
+			}
+		}
+	}
+	return fresh, nil
 }
 
 func (s *stored) Terminating(namespace string) bool {

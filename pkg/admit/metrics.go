@@ -19,7 +19,7 @@ func NewMetrics(registry prometheus.Registerer) *Metrics {
 	m := &Metrics{
 		reviews: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "meshward_admission_reviews_total",
-			Help: "Admission reviews by webhook and outcome: allowed, patched, warned, denied, malformed or panic.",
+			Help: "Admission reviews by webhook and outcome: allowed, patched, warned, unconfirmed, denied, malformed or panic.",
 		}, []string{"webhook", "outcome"}),
 		seconds: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name:    "meshward_admission_seconds",
@@ -44,6 +44,8 @@ func outcome(response *admissionv1.AdmissionResponse) string {
 	switch {
 	case !response.Allowed:
 		return "denied"
+	case response.AuditAnnotations[unconfirmed] != "":
+		return "unconfirmed"
 	case len(response.Patch) > 0:
 		return "patched"
 	case len(response.Warnings) > 0:

@@ -6,6 +6,7 @@ import (
 	admissionv1 "k8s.io/api/admission/v1"
 
 	"github.com/meshward/meshward/pkg/mutate"
+	"github.com/meshward/meshward/pkg/validate/rule"
 )
 
 // Pods injects the sidecar into pods that are created.
@@ -43,7 +44,7 @@ func (p *Pods) Review(_ context.Context, request *admissionv1.AdmissionRequest) 
 
 func explained(response *admissionv1.AdmissionResponse, decision mutate.Decision) *admissionv1.AdmissionResponse {
 	if decision.Warning != "" {
-		response.Warnings = append(response.Warnings, oneLine(decision.Warning))
+		response.Warnings = append(response.Warnings, rule.OneLine(decision.Warning))
 	}
 	response.AuditAnnotations = map[string]string{"reason": decision.Reason.Name}
 	return response

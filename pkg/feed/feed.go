@@ -6,16 +6,12 @@ package feed
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"log/slog"
 	"strings"
 	"sync"
 	"sync/atomic"
 
-	networkingv1 "istio.io/client-go/pkg/apis/networking/v1"
-	corev1 "k8s.io/api/core/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -30,37 +26,35 @@ type Feed struct {
 	snapshot atomic.Pointer[mesh.Snapshot]
 	writing  sync.Mutex // held by whoever replaces the snapshot
 
+	log         *slog.Logger
 	stores      []*store
 	terminating *terminating
 }
 
 // New prepares a feed that reads the cluster of cfg once it is started. It
 // returns an error where no client can be made of cfg.
-func New(cfg *rest.Config, settings mesh.Config) (*Feed, error) {
-	scheme := runtime.NewScheme()
-	if err := errors.Join(corev1.AddToScheme(scheme), networkingv1.AddToScheme(scheme), metav1.AddMetaToScheme(scheme)); err != nil {
-		return nil, fmt.Errorf("feed: %w", err)
-	}
-	reader, err := client.NewWithWatch(cfg, client.Options{Scheme: scheme})
+func New(cfg *rest.Config, settings mesh.Config, log *slog.Logger) (*Feed, error) {
+	reader, err := client.NewWithWatch(cfg, client.Options{})
 	if err != nil {
-		return nil, fmt.Errorf("feed: no client for %s: %w", cfg.Host, err)
+		return nil, fmt.Errorf("no client for %s: %w", cfg.Host, err)
 	}
-	f := &Feed{client: reader, terminating: &terminating{}}
+	f := &Feed{client: reader, log: log, terminating: &terminating{names: map[string]bool{}}}
 	f.snapshot.Store(mesh.Empty(settings))
-	for _, k := range kinds {
-		f.stores = append(f.stores, &store{kind: k, feed: f})
+	for _, kind := range kinds {
+		f.stores = append(f.stores, &store{kind: kind, feed: f})
 	}
 	return f, nil
 }
 
-// Start watches the cluster until ctx is done. A kind that the cluster does not
-// serve (Istio is not installed yet) is empty until it does.
+// Start watches the cluster until ctx is done.
 func (f *Feed) Start(ctx context.Context) error {
 	var watching sync.WaitGroup
 	for _, s := range f.stores {
-		watching.Go(func() { f.watch(ctx, s.kind, s, s.sync) })
+		watching.Go(func() {
+			f.watch(ctx, objectOf(s.kind), func() client.ObjectList { return objectsOf(s.kind) }, s)
+		})
 	}
-	watching.Go(func() { f.watch(ctx, namespaces, f.terminating, f.terminating.sync) })
+	watching.Go(func() { f.watch(ctx, namespaceObject(), namespaceList, f.terminating) })
 	watching.Wait()
 	return nil
 }
@@ -80,11 +74,11 @@ func (f *Feed) Ready() error {
 	var missing []string
 	for _, s := range f.stores {
 		if !s.synced.Load() {
-			missing = append(missing, string(s.kind.name))
+			missing = append(missing, string(s.kind))
 		}
 	}
 	if !f.terminating.synced.Load() {
-		missing = append(missing, string(namespaces.name))
+		missing = append(missing, "Namespace")
 	}
 	if len(missing) > 0 {
 		return fmt.Errorf("not read yet: %s", strings.Join(missing, ", "))

@@ -3,8 +3,8 @@ package feed
 import (
 	"context"
 	"fmt"
+	"slices"
 
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -13,28 +13,35 @@ import (
 )
 
 // Fresh returns the current snapshot with some namespaces as the API server has
-// them at this moment, which a watch may not have brought yet. It is for the
-// rare request that would be refused: what it reads grows with the namespaces.
-// It returns an error where the API server does not answer in time.
+// them at this moment, which a watch may not have brought yet; the empty name
+// stands for all of them. It is for the rare request that would be refused: what
+// it reads grows with the namespaces. It returns an error where the API server
+// does not answer in time.
 func (f *Feed) Fresh(ctx context.Context, namespaces []string) (*mesh.Snapshot, error) {
+	if slices.Contains(namespaces, "") || len(namespaces) > mostNamespaces {
+		namespaces = []string{""}
+	}
 	now := f.Snapshot()
 	var changes []mesh.Change
-	for _, k := range kinds {
+	for _, kind := range kinds {
 		for _, namespace := range namespaces {
-			listed, err := f.list(ctx, k, namespace)
+			listed, err := f.list(ctx, kind, namespace)
 			if err != nil {
-				return nil, fmt.Errorf("%s of namespace %s: %w", k.name, namespace, err)
+				return nil, fmt.Errorf("%s of namespace %q: %w", kind, namespace, err)
 			}
-			changes = append(changes, replacing(now.Objects(k.name, namespace), listed)...)
+			changes = append(changes, replacing(now.Objects(kind, namespace), listed)...)
 		}
 	}
 	return now.Apply(changes...), nil
 }
 
-func (f *Feed) list(ctx context.Context, k kind, namespace string) (map[mesh.Ref]*mesh.Object, error) {
-	list := k.list()
+// mostNamespaces is how many namespaces are read one by one, and not all at once.
+const mostNamespaces = 10
+
+func (f *Feed) list(ctx context.Context, kind mesh.Kind, namespace string) (map[mesh.Ref]*mesh.Object, error) {
+	list := objectsOf(kind)
 	err := f.client.List(ctx, list, client.InNamespace(namespace))
-	if apierrors.IsNotFound(err) || meta.IsNoMatchError(err) {
+	if isAbsent(err) {
 		return nil, nil // the cluster does not serve the kind
 	}
 	if err != nil {
@@ -42,11 +49,7 @@ func (f *Feed) list(ctx context.Context, k kind, namespace string) (map[mesh.Ref
 	}
 	listed := map[mesh.Ref]*mesh.Object{}
 	return listed, meta.EachListItem(list, func(item runtime.Object) error {
-		typed, ok := item.(mesh.Typed)
-		if !ok {
-			return fmt.Errorf("the list holds a %T", item)
-		}
-		if object, ok := mesh.From(typed); ok {
+		if object := f.read(kind, item); object != nil {
 			listed[object.Ref] = object
 		}
 		return nil

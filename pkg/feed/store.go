@@ -7,39 +7,37 @@ import (
 	"sync/atomic"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/meshward/meshward/pkg/validate/mesh"
 )
 
 // store is where the watch of one kind puts what it reads: the snapshot.
 type store struct {
-	kind   kind
+	kind   mesh.Kind
 	feed   *Feed
 	synced atomic.Bool
 }
-
-func (s *store) sync() { s.synced.Store(true) }
 
 // Add puts a new object into the snapshot.
 func (s *store) Add(obj any) error { return s.Update(obj) }
 
 // Update replaces an object of the snapshot.
 func (s *store) Update(obj any) error {
-	object, err := s.object(obj)
-	if err != nil {
-		return err
+	if object := s.feed.read(s.kind, obj); object != nil {
+		s.feed.apply(func(*mesh.Snapshot) []mesh.Change { return []mesh.Change{{New: object}} })
 	}
-	s.feed.apply(func(*mesh.Snapshot) []mesh.Change { return []mesh.Change{{New: object}} })
 	return nil
 }
 
 // Delete takes an object out of the snapshot.
 func (s *store) Delete(obj any) error {
-	object, err := s.object(obj)
-	if err != nil {
-		return err
+	gone, ok := obj.(metav1.Object)
+	if !ok {
+		return fmt.Errorf("the watch of %s brought a %T", s.kind, obj)
 	}
-	s.feed.apply(func(*mesh.Snapshot) []mesh.Change { return []mesh.Change{{Old: object}} })
+	ref := mesh.Ref{Kind: s.kind, Namespace: gone.GetNamespace(), Name: gone.GetName()}
+	s.feed.apply(func(*mesh.Snapshot) []mesh.Change { return []mesh.Change{{Old: &mesh.Object{Ref: ref}}} })
 	return nil
 }
 
@@ -47,30 +45,36 @@ func (s *store) Delete(obj any) error {
 func (s *store) Replace(list []any, _ string) error {
 	listed := make(map[mesh.Ref]*mesh.Object, len(list))
 	for _, obj := range list {
-		object, err := s.object(obj)
-		if err != nil {
-			return err
+		if object := s.feed.read(s.kind, obj); object != nil {
+			listed[object.Ref] = object
 		}
-		listed[object.Ref] = object
 	}
-	s.feed.apply(func(now *mesh.Snapshot) []mesh.Change { return replacing(now.Objects(s.kind.name, ""), listed) })
-	s.sync()
+	s.feed.apply(func(now *mesh.Snapshot) []mesh.Change { return replacing(now.Objects(s.kind, ""), listed) })
+	s.synced.Store(true)
 	return nil
 }
 
 // Resync does nothing: the snapshot has no second copy to get out of step with.
 func (s *store) Resync() error { return nil }
 
-func (s *store) object(obj any) (*mesh.Object, error) {
-	typed, ok := obj.(mesh.Typed)
+// read returns nil for an object that we cannot read: the schema of a newer Istio
+// may allow what ours does not know. It is logged by name and left out, so that
+// it does not keep the others from being read.
+func (f *Feed) read(kind mesh.Kind, obj any) *mesh.Object {
+	from, ok := obj.(*unstructured.Unstructured)
 	if !ok {
-		return nil, fmt.Errorf("the watch of %s brought a %T", s.kind.name, obj)
+		f.log.Error("an object of the wrong type was skipped", "kind", kind, "type", fmt.Sprintf("%T", obj))
+		return nil
 	}
-	object, ok := mesh.From(typed)
-	if !ok {
-		return nil, fmt.Errorf("the watch of %s brought a %T", s.kind.name, obj)
+	raw, err := from.MarshalJSON()
+	if err == nil {
+		var object *mesh.Object
+		if object, err = mesh.Decode(kind, raw); err == nil {
+			return object
+		}
 	}
-	return object, nil
+	f.log.Error("an object was skipped", "kind", kind, "namespace", from.GetNamespace(), "name", from.GetName(), "error", err)
+	return nil
 }
 
 // replacing returns the changes that leave of the held objects only those listed,
@@ -90,15 +94,15 @@ func replacing(held iter.Seq[*mesh.Object], listed map[mesh.Ref]*mesh.Object) []
 
 // terminating is the set of namespaces that are being deleted.
 type terminating struct {
-	names  sync.Map // string → struct{}
+	lock   sync.RWMutex
+	names  map[string]bool
 	synced atomic.Bool
 }
 
-func (t *terminating) sync() { t.synced.Store(true) }
-
 func (t *terminating) has(namespace string) bool {
-	_, ok := t.names.Load(namespace)
-	return ok
+	t.lock.RLock()
+	defer t.lock.RUnlock()
+	return t.names[namespace]
 }
 
 // Add notes whether a namespace is being deleted.
@@ -110,31 +114,42 @@ func (t *terminating) Update(obj any) error {
 	if !ok {
 		return fmt.Errorf("the watch of namespaces brought a %T", obj)
 	}
-	if namespace.GetDeletionTimestamp() == nil {
-		t.names.Delete(namespace.GetName())
-	} else {
-		t.names.Store(namespace.GetName(), struct{}{})
-	}
+	t.note(namespace.GetName(), namespace.GetDeletionTimestamp() != nil)
 	return nil
 }
 
 // Delete forgets a namespace.
 func (t *terminating) Delete(obj any) error {
-	if namespace, ok := obj.(metav1.Object); ok {
-		t.names.Delete(namespace.GetName())
+	namespace, ok := obj.(metav1.Object)
+	if !ok {
+		return fmt.Errorf("the watch of namespaces brought a %T", obj)
 	}
+	t.note(namespace.GetName(), false)
 	return nil
+}
+
+func (t *terminating) note(name string, leaving bool) {
+	t.lock.Lock()
+	defer t.lock.Unlock()
+	if leaving {
+		t.names[name] = true
+	} else {
+		delete(t.names, name)
+	}
 }
 
 // Replace starts anew with these namespaces.
 func (t *terminating) Replace(list []any, _ string) error {
-	t.names.Clear()
+	names := map[string]bool{}
 	for _, obj := range list {
-		if err := t.Update(obj); err != nil {
-			return err
+		if namespace, ok := obj.(metav1.Object); ok && namespace.GetDeletionTimestamp() != nil {
+			names[namespace.GetName()] = true
 		}
 	}
-	t.sync()
+	t.lock.Lock()
+	t.names = names
+	t.lock.Unlock()
+	t.synced.Store(true)
 	return nil
 }
 

@@ -2,6 +2,7 @@ package feed
 
 import (
 	"context"
+	"errors"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -12,25 +13,28 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
-// watch keeps a store up to date with a kind until ctx is done. It calls absent
-// when the cluster turns out not to serve the kind, and tries again later.
-func (f *Feed) watch(ctx context.Context, k kind, store cache.ReflectorStore, absent func()) {
+// watch keeps a store up to date with a kind until ctx is done. A kind that the
+// cluster does not serve, or no longer does, is empty; it is asked for again later.
+func (f *Feed) watch(ctx context.Context, object client.Object, newList func() client.ObjectList, store cache.ReflectorStore) {
 	note := func(err error) error {
-		if apierrors.IsNotFound(err) || meta.IsNoMatchError(err) {
-			absent()
+		if isAbsent(err) {
+			return errors.Join(err, store.Replace(nil, ""))
 		}
 		return err
 	}
 	source := &cache.ListWatch{
 		ListWithContextFunc: func(ctx context.Context, options metav1.ListOptions) (runtime.Object, error) {
-			list := k.list()
+			list := newList()
 			err := f.client.List(ctx, list, &client.ListOptions{Raw: &options})
 			return list, note(err)
 		},
 		WatchFuncWithContext: func(ctx context.Context, options metav1.ListOptions) (watch.Interface, error) {
-			events, err := f.client.Watch(ctx, k.list(), &client.ListOptions{Raw: &options})
+			events, err := f.client.Watch(ctx, newList(), &client.ListOptions{Raw: &options})
 			return events, note(err)
 		},
 	}
-	cache.NewReflectorWithOptions(source, k.object(), store, cache.ReflectorOptions{Name: "mesh"}).RunWithContext(ctx)
+	cache.NewReflectorWithOptions(source, object, store, cache.ReflectorOptions{Name: "mesh"}).RunWithContext(ctx)
 }
+
+// isAbsent reports whether an error says that the cluster does not serve a kind.
+func isAbsent(err error) bool { return apierrors.IsNotFound(err) || meta.IsNoMatchError(err) }

@@ -60,7 +60,7 @@ func (e *Engine) Change(s *mesh.Snapshot, c mesh.Change) Verdict {
 		was = e.judge(was, before, key)
 		is = e.judge(is, after, key)
 	}
-	return compare(sorted(was), sorted(is))
+	return Compare(sorted(was), sorted(is))
 }
 
 // stored is the snapshot with the changed object as it is stored now. The API

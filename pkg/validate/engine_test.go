@@ -1,6 +1,7 @@
 package validate_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -64,5 +65,72 @@ func TestOldCountsMoreThanTheSnapshot(t *testing.T) {
 	}
 	if v := engine.Change(snapshot, mesh.Change{Old: one, New: one}); len(v.Introduced)+len(v.Fixed)+len(v.Standing) != 0 {
 		t.Errorf("no change: %+v", v)
+	}
+}
+
+// TestSeverityDecidesWhatIsNew checks that of two routes to one missing subset the
+// one that carries traffic is told from the one that carries none.
+func TestSeverityDecidesWhatIsNew(t *testing.T) {
+	engine, err := validate.New(rules.UndefinedSubset)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const idle, live = `{"destination":{"host":"x","subset":"v3"},"weight":0}`, `{"destination":{"host":"x","subset":"v3"},"weight":50}`
+	route := func(destinations string) *mesh.Object {
+		text := `{"metadata":{"name":"x","namespace":"a"},"spec":{"hosts":["x"],"http":[{"route":[{"destination":{"host":"x"},"weight":50},` + destinations + `]}]}}`
+		object, err := mesh.Decode(mesh.KindVirtualService, []byte(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return object
+	}
+	service, err := mesh.Decode(mesh.KindService, []byte(`{"metadata":{"name":"x","namespace":"a"}}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	snapshot := mesh.Empty(mesh.DefaultConfig()).Apply(mesh.Change{New: service})
+	tests := []struct {
+		name, from, to string
+		want           []rule.Severity
+	}{
+		{"an idle route above a standing fault", live, idle + "," + live, []rule.Severity{rule.Warning}},
+		{"a live route above an idle one", idle, live + "," + idle, []rule.Severity{rule.Error}},
+		{"a weight is raised", idle, live, nil},
+		{"a weight is taken away", live, idle, nil},
+	}
+	for _, test := range tests {
+		var got []rule.Severity
+		for _, f := range engine.Change(snapshot, mesh.Change{Old: route(test.from), New: route(test.to)}).Introduced {
+			got = append(got, f.Severity)
+		}
+		if !slices.Equal(got, test.want) {
+			t.Errorf("%s: introduced %v, want %v", test.name, got, test.want)
+		}
+	}
+}
+
+// TestDeclaringAHostBlamesNobody checks that whoever creates a Service is not
+// refused for a route of somebody else that fails already.
+func TestDeclaringAHostBlamesNobody(t *testing.T) {
+	engine, err := validate.New(rules.UndefinedSubset)
+	if err != nil {
+		t.Fatal(err)
+	}
+	decode := func(kind mesh.Kind, text string) *mesh.Object {
+		object, err := mesh.Decode(kind, []byte(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return object
+	}
+	settings := mesh.DefaultConfig()
+	settings.Complete = true
+	snapshot := mesh.Empty(settings).Apply(
+		mesh.Change{New: decode(mesh.KindDestinationRule, `{"metadata":{"name":"x","namespace":"tenant"},"spec":{"host":"x.a.svc.cluster.local","subsets":[{"name":"v1"}]}}`)},
+		mesh.Change{New: decode(mesh.KindVirtualService, `{"metadata":{"name":"x","namespace":"tenant"},"spec":{"hosts":["x.com"],"http":[{"route":[{"destination":{"host":"x.a.svc.cluster.local","subset":"v1"}}]}]}}`)},
+	)
+	service := decode(mesh.KindService, `{"metadata":{"name":"x","namespace":"a"}}`)
+	for _, f := range engine.Change(snapshot, mesh.Change{New: service}).Introduced {
+		t.Errorf("introduced: %s", f.Title())
 	}
 }

@@ -16,17 +16,17 @@ type Verdict struct {
 	Standing []rule.Finding
 }
 
-// compare sorts the findings before and after a change into a verdict. Both
+// Compare sorts the findings before and after a change into a verdict. Both
 // lists are in order.
-func compare(was, is []rule.Finding) Verdict {
+func Compare(was, is []rule.Finding) Verdict {
 	before, after := tally(was), tally(is)
+	standing := before.standing(is)
 	var v Verdict
-	seen := make(map[rule.Identity]int, len(is))
-	for _, f := range is {
+	for i, f := range is {
 		id := f.Identity()
-		seen[id]++
-		switch more := f.Viewpoints.Minus(before[id].viewpoints); {
-		case seen[id] > before[id].places:
+		more := f.Viewpoints.Minus(before.viewpoints[id])
+		switch {
+		case !standing[i]:
 			v.Introduced = append(v.Introduced, f)
 		case !more.IsEmpty():
 			f.Viewpoints = more
@@ -36,7 +36,7 @@ func compare(was, is []rule.Finding) Verdict {
 		}
 	}
 	for _, f := range was {
-		if less := f.Viewpoints.Minus(after[f.Identity()].viewpoints); !less.IsEmpty() {
+		if less := f.Viewpoints.Minus(after.viewpoints[f.Identity()]); !less.IsEmpty() {
 			f.Viewpoints = less
 			v.Fixed = append(v.Fixed, f)
 		}
@@ -44,22 +44,46 @@ func compare(was, is []rule.Finding) Verdict {
 	return v
 }
 
-// sum is what findings of one identity amount to. The places are only counted:
-// routes move up and down while an object is edited, and a route that moved is
-// not a new fault.
-type sum struct {
-	places     int
-	viewpoints mesh.Viewpoints
+// sums is what the findings of each identity amount to. The places are only
+// counted: routes move up and down while an object is edited, and a route that
+// moved is not a new fault.
+type sums struct {
+	places     map[rule.Identity]map[rule.Severity]int
+	viewpoints map[rule.Identity]mesh.Viewpoints
 }
 
-func tally(found []rule.Finding) map[rule.Identity]sum {
-	sums := make(map[rule.Identity]sum, len(found))
+func tally(found []rule.Finding) sums {
+	s := sums{places: map[rule.Identity]map[rule.Severity]int{}, viewpoints: map[rule.Identity]mesh.Viewpoints{}}
 	for i := range found {
 		id := found[i].Identity()
-		s := sums[id]
-		s.places++
-		s.viewpoints = s.viewpoints.Or(found[i].Viewpoints)
-		sums[id] = s
+		if s.places[id] == nil {
+			s.places[id] = map[rule.Severity]int{}
+		}
+		s.places[id][found[i].Severity]++
+		s.viewpoints[id] = s.viewpoints[id].Or(found[i].Viewpoints)
 	}
-	return sums
+	return s
+}
+
+// standing tells which findings take the place of one of before: one as severe
+// if there is, so that a fault is not taken for a milder one beside it, else any,
+// so that a canary that raises a weight is not stopped. It uses the sums up.
+func (s sums) standing(is []rule.Finding) []bool {
+	standing := make([]bool, len(is))
+	for i := range is {
+		if places := s.places[is[i].Identity()]; places[is[i].Severity] > 0 {
+			places[is[i].Severity]--
+			standing[i] = true
+		}
+	}
+	for i := range is {
+		places := s.places[is[i].Identity()]
+		for severity, left := range places {
+			if !standing[i] && left > 0 {
+				places[severity]--
+				standing[i] = true
+			}
+		}
+	}
+	return standing
 }

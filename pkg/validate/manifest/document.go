@@ -20,6 +20,17 @@ type document struct {
 	root *yamlv3.Node // once a line in it was asked for
 }
 
+// isEmpty reports whether there is nothing in the document but comments and
+// directives, such as the %YAML that may stand in front of the first one.
+func (d *document) isEmpty() bool {
+	for line := range bytes.Lines(d.text) {
+		if line = bytes.TrimSpace(line); len(line) > 0 && line[0] != '%' && line[0] != '#' {
+			return false
+		}
+	}
+	return true
+}
+
 // start is the line of the document's first line that is not blank or a comment.
 func (d *document) start() int {
 	line := d.line

@@ -68,24 +68,44 @@ func (r Reader) readPath(set *Set, path string) error {
 		}
 		return r.readFile(set, "<stdin>", data)
 	}
+	info, err := os.Stat(path) // follows a link, which the walk would not
+	if err != nil {
+		return err
+	}
+	if !info.IsDir() {
+		return r.readNamed(set, path)
+	}
 	var problems []error
-	err := filepath.WalkDir(path, func(file string, entry fs.DirEntry, err error) error {
-		if err != nil {
-			problems = append(problems, err)
-			return nil
+	err = filepath.WalkDir(path+string(filepath.Separator), func(file string, entry fs.DirEntry, err error) error {
+		if err == nil && !entry.IsDir() {
+			err = r.readEntry(set, file, entry)
 		}
-		if entry.IsDir() || (file != path && !isManifest(file)) {
-			return nil
-		}
-		data, err := os.ReadFile(file)
-		if err != nil {
-			problems = append(problems, err)
-			return nil
-		}
-		problems = append(problems, r.readFile(set, file, data))
+		problems = append(problems, err)
 		return nil
 	})
 	return errors.Join(append(problems, err)...)
+}
+
+// readEntry reads a file that was found in a folder, if it is a manifest.
+func (r Reader) readEntry(set *Set, file string, entry fs.DirEntry) error {
+	if entry.Type()&fs.ModeSymlink != 0 {
+		if info, err := os.Stat(file); err == nil && info.IsDir() {
+			set.Skipped = append(set.Skipped, Skipped{File: file, Reason: "links to folders are not followed"})
+			return nil
+		}
+	}
+	if !isManifest(file) {
+		return nil
+	}
+	return r.readNamed(set, file)
+}
+
+func (r Reader) readNamed(set *Set, file string) error {
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return err
+	}
+	return r.readFile(set, filepath.Clean(file), data)
 }
 
 func isManifest(file string) bool {
@@ -96,11 +116,10 @@ func (r Reader) readFile(set *Set, file string, data []byte) error {
 	var problems []error
 	for _, doc := range split(file, data) {
 		raw, err := doc.json()
-		if err != nil {
+		switch {
+		case err != nil:
 			problems = append(problems, err)
-			continue
-		}
-		if raw != nil {
+		case raw != nil:
 			problems = append(problems, r.readObject(set, place{document: doc}, raw))
 		}
 	}
@@ -111,10 +130,6 @@ func (r Reader) readFile(set *Set, file string, data []byte) error {
 type header struct {
 	APIVersion string `json:"apiVersion"`
 	Kind       string `json:"kind"`
-	Metadata   struct {
-		Name string `json:"name"`
-	} `json:"metadata"`
-	Items []json.RawMessage `json:"items"`
 }
 
 // headerOf returns an empty header for JSON that is no Kubernetes object.
@@ -132,12 +147,8 @@ func (r Reader) readObject(set *Set, at place, raw []byte) error {
 		set.skip(at, "not a Kubernetes object: it has no apiVersion and kind")
 		return nil
 	}
-	if h.Items != nil && strings.HasSuffix(h.Kind, "List") {
-		var problems []error
-		for i, item := range h.Items {
-			problems = append(problems, r.readObject(set, at.item(i), item))
-		}
-		return errors.Join(problems...)
+	if strings.HasSuffix(h.Kind, "List") {
+		return r.readList(set, at, raw)
 	}
 	kind, ok := mesh.KindOf(schema.FromAPIVersionAndKind(h.APIVersion, h.Kind))
 	if !ok {
@@ -158,6 +169,20 @@ func (r Reader) readObject(set *Set, at place, raw []byte) error {
 	set.Objects = append(set.Objects, object)
 	set.places[object] = at
 	return nil
+}
+
+func (r Reader) readList(set *Set, at place, raw []byte) error {
+	var list struct {
+		Items []json.RawMessage `json:"items"`
+	}
+	if err := json.Unmarshal(raw, &list); err != nil {
+		return fmt.Errorf("%s: the items of this list cannot be read: %w", at, err)
+	}
+	var problems []error
+	for i, item := range list.Items {
+		problems = append(problems, r.readObject(set, at.item(i), item))
+	}
+	return errors.Join(problems...)
 }
 
 func (s *Set) skip(at place, reason string) {
@@ -194,21 +219,56 @@ func (s *Set) Line(object *mesh.Object, path string) int {
 // byteOrderMark is what some editors put in front of a file.
 var byteOrderMark = []byte("\xef\xbb\xbf")
 
-// split cuts a file into its YAML documents, leaving out those without content.
+// split cuts a file into its documents, leaving out those without content.
 func split(file string, data []byte) []*document {
+	data = bytes.TrimPrefix(data, byteOrderMark)
+	if documents := splitJSON(file, data); documents != nil {
+		return documents
+	}
 	var documents []*document
 	current := &document{file: file, line: 1}
 	number := 0
-	for line := range bytes.Lines(bytes.TrimPrefix(data, byteOrderMark)) {
+	for line := range bytes.Lines(data) {
 		number++
-		rest, found := bytes.CutPrefix(line, []byte("---"))
-		if !found || (len(rest) > 0 && !bytes.ContainsAny(rest[:1], " \t\r\n")) {
+		begins, rest := marker(line, "---")
+		ends, _ := marker(line, "...")
+		if !begins && !ends {
 			current.text = append(current.text, line...)
 			continue
 		}
 		documents = append(documents, current)
 		current = &document{file: file, line: number, text: slices.Clone(rest)}
+		if ends {
+			current.text = []byte("\n")
+		}
 	}
-	documents = append(documents, current)
-	return slices.DeleteFunc(documents, func(d *document) bool { return len(bytes.TrimSpace(d.text)) == 0 })
+	return slices.DeleteFunc(append(documents, current), (*document).isEmpty)
+}
+
+// marker reports whether a line is a document marker of YAML, and returns what
+// stands behind it.
+func marker(line []byte, text string) (bool, []byte) {
+	rest, found := bytes.CutPrefix(line, []byte(text))
+	return found && (len(rest) == 0 || bytes.ContainsAny(rest[:1], " \t\r\n")), rest
+}
+
+// splitJSON cuts a stream of JSON objects, as some tools write it, and returns
+// nil for anything else.
+func splitJSON(file string, data []byte) []*document {
+	if !bytes.HasPrefix(bytes.TrimSpace(data), []byte("{")) {
+		return nil
+	}
+	var documents []*document
+	decoder := json.NewDecoder(bytes.NewReader(data))
+	for end := int64(0); ; end = decoder.InputOffset() {
+		var object json.RawMessage
+		switch err := decoder.Decode(&object); {
+		case errors.Is(err, io.EOF):
+			return documents
+		case err != nil:
+			return nil
+		}
+		line := 1 + bytes.Count(data[:end], []byte("\n"))
+		documents = append(documents, &document{file: file, line: line, text: data[end:decoder.InputOffset()]})
+	}
 }

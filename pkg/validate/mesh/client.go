@@ -20,13 +20,17 @@ type Client struct {
 // viewpoint, whatever their number.
 func (h *Host) Clients(reach Reach) []Client {
 	var clients []Client
-	for _, namespace := range append(merged(h.apart(), reach.Sidecars.Named()), "") {
+	told := func(namespace string) {
 		c := Client{Viewpoint: Viewpoint{Namespace: namespace}, Reached: reach.Sidecars.Has(namespace), namespace: namespace}
 		clients = append(clients, c)
 		for _, r := range h.selecting(namespace) {
 			c.Labels, c.labels = r.selectorString(), r.Selector
 			clients = append(clients, c)
 		}
+	}
+	told("")
+	for _, namespace := range merged(h.apart(), reach.Sidecars.Named()) {
+		told(namespace)
 	}
 	for _, gateway := range reach.Gateways {
 		namespace, _, _ := strings.Cut(gateway, "/")
@@ -55,14 +59,26 @@ func (h *Host) apart() []string {
 	return slices.Compact(names)
 }
 
-// Namespaces returns the namespaces whose objects decide what clients get for
-// the host, in order: those that say something of it, those where it could be
-// declared, the root namespace, and the given ones.
-func (h *Host) Namespaces(given ...string) []string {
+// RestsOn returns the namespaces whose objects decide what some viewpoints get
+// for the host, in order: those that say something of it, those where it could
+// be declared, the root namespace, the viewpoints' own, and the given ones. It
+// holds the empty name, for all namespaces, where the host could be declared in
+// any of them.
+func (h *Host) RestsOn(viewpoints Viewpoints, given ...string) []string {
 	names := append(h.apart(), h.cfg.RootNamespace)
-	if service, ok := strings.CutSuffix(h.Name, ".svc."+h.cfg.Domain); ok {
-		if _, namespace, ok := strings.Cut(service, "."); ok {
-			names = append(names, namespace)
+	service, isService := strings.CutSuffix(h.Name, ".svc."+h.cfg.Domain)
+	if _, namespace, ok := strings.Cut(service, "."); ok && isService {
+		names = append(names, namespace)
+	} else if !h.Declared() {
+		names = append(names, "")
+	}
+	holding, _ := viewpoints.Holding()
+	for _, at := range holding {
+		gateway, _, _ := strings.Cut(at.Gateway, "/")
+		for _, name := range []string{at.Namespace, gateway} {
+			if name != "" {
+				names = append(names, name)
+			}
 		}
 	}
 	names = append(names, given...)
@@ -82,20 +98,55 @@ func (h *Host) selecting(namespace string) []*DestinationRule {
 	return selecting
 }
 
-// RulesFor returns what a client may get of the DestinationRules for the host:
-// one answer where the host is known, one for each namespace that the service
-// could live in where it is not, and none where there is nothing to look up: the
-// client is given no such service, or an ExternalName that stands for another
-// host, or the snapshot is incomplete and holds neither host nor rule.
+// RulesFor returns what a client may get of the DestinationRules for the host.
+// There are several answers where stored configuration does not tell which one
+// it is: a host that is not declared could be declared in any namespace, one that
+// is declared by several ServiceEntries is given by one of them [7.4], and the
+// pods of a gateway may run elsewhere than its Gateway is stored. There is none
+// where there is nothing to look up: the client is given no such service, or an
+// ExternalName that stands for another host, or the snapshot is incomplete and
+// holds neither host nor rule.
 func (h *Host) RulesFor(c Client) []Effective {
-	if len(h.Declarations) > 0 {
-		service := h.Service(c.namespace)
-		if service == nil || service.Alias != "" {
-			return nil
-		}
-		return []Effective{h.effective(c, service.By.Namespace)}
+	if c.Gateway == "" {
+		return h.rulesFor(c)
 	}
-	answers := []Effective{h.effective(c, "")}
+	var answers []Effective
+	for _, pods := range h.podsOf(c) {
+		answers = append(answers, h.rulesFor(pods)...)
+	}
+	return answers
+}
+
+// podsOf returns what the pods of a gateway may be: in the namespace of the
+// Gateway, in the root namespace or in one of their own, with labels that a
+// selector there picks or without. The Gateways of the root namespace are taken
+// to be served there.
+func (h *Host) podsOf(gateway Client) []Client {
+	namespaces := []string{gateway.namespace}
+	if root := h.cfg.RootNamespace; gateway.namespace != root {
+		namespaces = append(namespaces, root, "")
+	}
+	var pods []Client
+	for _, namespace := range namespaces {
+		pods = append(pods, Client{namespace: namespace})
+		for _, r := range h.selecting(namespace) {
+			pods = append(pods, Client{namespace: namespace, labels: r.Selector})
+		}
+	}
+	return pods
+}
+
+func (h *Host) rulesFor(c Client) []Effective {
+	var answers []Effective
+	if h.Declared() {
+		for _, service := range h.services(c.namespace) {
+			if service.Alias == "" {
+				answers = append(answers, h.effective(c, service.By.Namespace))
+			}
+		}
+		return answers
+	}
+	answers = append(answers, h.effective(c, ""))
 	for _, namespace := range h.exporting() {
 		answers = append(answers, h.effective(c, namespace))
 	}

@@ -33,64 +33,49 @@ func KindOf(gvk schema.GroupVersionKind) (Kind, bool) {
 // Decode reads one object of a kind from JSON. It returns an error where the
 // JSON is not an object of that kind; fields that it does not know are ignored.
 func Decode(kind Kind, raw []byte) (*Object, error) {
-	var typed Typed
 	switch kind {
 	case KindService:
-		typed = &corev1.Service{}
+		var o corev1.Service
+		return decode(kind, raw, &o, func() assertions { return newService(&o) })
 	case KindVirtualService:
-		typed = &networkingv1.VirtualService{}
+		var o networkingv1.VirtualService
+		return decode(kind, raw, &o, func() assertions { return newVirtualService(&o.Spec) })
 	case KindDestinationRule:
-		typed = &networkingv1.DestinationRule{}
+		var o networkingv1.DestinationRule
+		return decode(kind, raw, &o, func() assertions { return newDestinationRule(&o.Spec) })
 	case KindServiceEntry:
-		typed = &networkingv1.ServiceEntry{}
+		var o networkingv1.ServiceEntry
+		return decode(kind, raw, &o, func() assertions { return newServiceEntry(&o.Spec) })
 	default:
 		return nil, fmt.Errorf("kind %q takes no part in routing", kind)
 	}
-	if err := json.Unmarshal(raw, typed); err != nil {
-		return nil, fmt.Errorf("%s cannot be read: %w", kind, err)
-	}
-	object, _ := From(typed)
-	return object, nil
 }
 
-// Typed is an object of a kind's own Go type.
-type Typed interface {
+// typed is an object of a kind's own Go type.
+type typed interface {
 	metav1.Object
 	runtime.Object
 }
 
-// From makes an object of a typed one that a client read. It reports false for
-// types that take no part in routing.
-func From(typed Typed) (*Object, bool) {
-	var kind Kind
-	var said assertions
-	version := typed.GetObjectKind().GroupVersionKind().GroupVersion()
-	switch t := typed.(type) {
-	case *corev1.Service:
-		kind, said = KindService, newService(t)
-	case *networkingv1.VirtualService:
-		kind, said = KindVirtualService, newVirtualService(&t.Spec)
-	case *networkingv1.DestinationRule:
-		kind, said = KindDestinationRule, newDestinationRule(&t.Spec)
-	case *networkingv1.ServiceEntry:
-		kind, said = KindServiceEntry, newServiceEntry(&t.Spec)
-	default:
-		return nil, false
+func decode(kind Kind, raw []byte, into typed, said func() assertions) (*Object, error) {
+	if err := json.Unmarshal(raw, into); err != nil {
+		return nil, fmt.Errorf("%s cannot be read: %w", kind, err)
 	}
-	if version.Empty() { // clients leave it out of what they read
-		version = kind.version()
+	version := into.GetObjectKind().GroupVersionKind().GroupVersion()
+	if version.Empty() { // some clients leave it out of what they send
+		version = kind.GroupVersion()
 	}
 	return &Object{
-		Ref:        Ref{Kind: kind, Namespace: typed.GetNamespace(), Name: typed.GetName()},
+		Ref:        Ref{Kind: kind, Namespace: into.GetNamespace(), Name: into.GetName()},
 		APIVersion: version.String(),
-		Created:    typed.GetCreationTimestamp().Time,
-		Deleting:   typed.GetDeletionTimestamp() != nil,
-		said:       said,
-	}, true
+		Created:    into.GetCreationTimestamp().Time,
+		Deleting:   into.GetDeletionTimestamp() != nil,
+		said:       said(),
+	}, nil
 }
 
-// version is the API version in which a kind is read.
-func (k Kind) version() schema.GroupVersion {
+// GroupVersion is the API version in which a kind is read.
+func (k Kind) GroupVersion() schema.GroupVersion {
 	if k == KindService {
 		return corev1.SchemeGroupVersion
 	}

@@ -44,13 +44,13 @@ func newDestinationRule(spec *networking.DestinationRule) *destinationRule {
 	return said
 }
 
-func (d *destinationRule) assert(by *Object, cfg *Config, to *facts) {
+func (d *destinationRule) assert(by *Object, cfg *Config, to facts) {
 	rule := &DestinationRule{
 		By:       by,
 		Host:     Resolve(d.host, by.Namespace, cfg.Domain),
 		Subsets:  d.subsets,
 		Selector: d.selector,
-		exportTo: d.exportTo,
+		exportTo: slices.DeleteFunc(slices.Clone(d.exportTo), func(name string) bool { return name == "" }),
 	}
 	if d.selector != nil {
 		rule.exportTo = []string{"."} // whatever it says [2.5]

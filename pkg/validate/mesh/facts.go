@@ -2,16 +2,28 @@ package mesh
 
 import "slices"
 
-// facts is what one object says, host by host.
-type facts struct {
-	declarations []*Declaration
-	rules        []*DestinationRule
-	targets      []*Target
+// facts is what one object says, by host.
+type facts map[string]*entry
+
+func (f facts) declare(d *Declaration) {
+	f.of(d.Host).declarations = append(f.of(d.Host).declarations, d)
+}
+func (f facts) rule(r *DestinationRule) { f.of(r.Host).rules = append(f.of(r.Host).rules, r) }
+func (f facts) target(t *Target)        { f.of(t.Host).targets = append(f.of(t.Host).targets, t) }
+
+func (f facts) of(host string) *entry {
+	if f[host] == nil {
+		f[host] = &entry{}
+	}
+	return f[host]
 }
 
-func (f *facts) declare(d *Declaration)  { f.declarations = append(f.declarations, d) }
-func (f *facts) rule(r *DestinationRule) { f.rules = append(f.rules, r) }
-func (f *facts) target(t *Target)        { f.targets = append(f.targets, t) }
+// said returns what an object says in a mesh with these settings.
+func said(object *Object, cfg *Config) facts {
+	f := facts{}
+	object.said.assert(object, cfg, f)
+	return f
+}
 
 // entry is all that is said of one host, or of one wildcard, in the order in
 // which istiod would take it. An entry is never changed, only replaced.
@@ -43,26 +55,26 @@ func dropped[T any](list []T, drop func(T) bool) []T {
 	return slices.DeleteFunc(slices.Clone(list), drop)
 }
 
-// inserted returns a copy of a sorted list with one more element, after those
-// that compare equal.
-func inserted[T any](list []T, element T, compare func(a, b T) int) []T {
-	at, _ := slices.BinarySearchFunc(list, element, func(a, b T) int {
+// with returns a copy of the entry that holds what one more object says.
+func (e *entry) with(more *entry) *entry {
+	return &entry{
+		declarations: spliced(e.declarations, more.declarations, func(a, b *Declaration) int { return older(a.By, b.By) }),
+		rules:        spliced(e.rules, more.rules, (*DestinationRule).precedes),
+		targets:      spliced(e.targets, more.targets, func(a, b *Target) int { return a.By.Ref.Compare(b.By.Ref) }),
+	}
+}
+
+// spliced returns a copy of a sorted list with the elements of one more object,
+// which stay together in their order: compare looks at objects only.
+func spliced[T any](list, more []T, compare func(a, b T) int) []T {
+	if len(more) == 0 {
+		return list
+	}
+	at, _ := slices.BinarySearchFunc(list, more[0], func(a, b T) int {
 		if compare(a, b) <= 0 {
 			return -1
 		}
 		return 1
 	})
-	longer := make([]T, 0, len(list)+1)
-	longer = append(longer, list[:at]...)
-	longer = append(longer, element)
-	return append(longer, list[at:]...)
-}
-
-func declaredBefore(a, b *Declaration) int { return older(a.By, b.By) }
-
-func mergedBefore(a, b *DestinationRule) int { return a.precedes(b) }
-
-// targetedBefore keeps the targets of one object together and in their order.
-func targetedBefore(a, b *Target) int {
-	return a.By.Ref.Compare(b.By.Ref)
+	return slices.Concat(list[:at], more, list[at:])
 }

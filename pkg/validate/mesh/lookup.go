@@ -11,9 +11,6 @@ type View struct {
 // View returns the snapshot's lookups.
 func (s *Snapshot) View() View { return View{snapshot: s} }
 
-// Config is the mesh's settings, which must not be changed.
-func (v View) Config() *Config { return v.snapshot.cfg }
-
 // Host returns all that is said of one host, by its full name.
 func (v View) Host(name string) *Host {
 	h := &Host{Name: name, cfg: v.snapshot.cfg}
@@ -49,24 +46,29 @@ type Host struct {
 	rules [][]*DestinationRule
 }
 
-// Service returns the entry of the registry that clients of a namespace are
+// Declared reports whether anything declares the host.
+func (h *Host) Declared() bool { return len(h.Declarations) > 0 }
+
+// services returns the entries of the registry that clients of a namespace may be
 // given for the host [1.10]: their own namespace's, else a Kubernetes Service,
-// else the oldest that they see. A Service is there for its own namespace even
-// where it hides itself from it [2.2]. It returns nil where they are given none.
-func (h *Host) Service(client string) *Declaration {
-	var service *Declaration
+// else any that they see. A Service is there for its own namespace even where it
+// hides itself from it [2.2].
+func (h *Host) services(client string) []*Declaration {
+	var seen []*Declaration
 	for _, d := range h.Declarations {
 		if d.By.Namespace == client {
-			return d
+			return []*Declaration{d}
 		}
-		if !d.Visible.Has(client) {
-			continue
-		}
-		if service == nil || (service.By.Kind != KindService && d.By.Kind == KindService) {
-			service = d
+		if d.Visible.Has(client) {
+			seen = append(seen, d)
 		}
 	}
-	return service
+	for _, d := range seen {
+		if d.By.Kind == KindService {
+			return []*Declaration{d}
+		}
+	}
+	return seen
 }
 
 // Fragments returns every DestinationRule that could apply to the host: those

@@ -17,7 +17,7 @@ func AllNamespaces() Namespaces { return Namespaces{allBut: true} }
 
 // OnlyNamespaces is the set of the named namespaces.
 func OnlyNamespaces(names ...string) Namespaces {
-	names = slices.Clone(names)
+	names = slices.DeleteFunc(slices.Clone(names), func(name string) bool { return name == "" })
 	slices.Sort(names)
 	return Namespaces{names: slices.Compact(names)}
 }
@@ -34,11 +34,6 @@ func (n Namespaces) IsEmpty() bool { return !n.allBut && len(n.names) == 0 }
 // Named returns the namespaces that the set tells apart, in order. They must
 // not be changed.
 func (n Namespaces) Named() []string { return n.names }
-
-// Equal reports whether two sets hold the same namespaces.
-func (n Namespaces) Equal(o Namespaces) bool {
-	return n.allBut == o.allBut && slices.Equal(n.names, o.names)
-}
 
 // And returns the namespaces that are in both sets.
 func (n Namespaces) And(o Namespaces) Namespaces {

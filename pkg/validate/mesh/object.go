@@ -63,7 +63,7 @@ type Object struct {
 // own settings are applied. Each kind has one, in the file named after it.
 type assertions interface {
 	// assert adds what the object says to the hosts that it says it of.
-	assert(by *Object, cfg *Config, to *facts)
+	assert(by *Object, cfg *Config, to facts)
 	// same reports whether o says exactly the same.
 	same(o assertions) bool
 }

@@ -39,7 +39,7 @@ func newService(s *corev1.Service) *service {
 	return said
 }
 
-func (s *service) assert(by *Object, cfg *Config, to *facts) {
+func (s *service) assert(by *Object, cfg *Config, to facts) {
 	to.declare(&Declaration{
 		By:      by,
 		Host:    serviceHost(by.Name, by.Namespace, cfg.Domain),

@@ -17,7 +17,7 @@ func newServiceEntry(spec *networking.ServiceEntry) *serviceEntry {
 	return &serviceEntry{hosts: spec.GetHosts(), exportTo: spec.GetExportTo()}
 }
 
-func (s *serviceEntry) assert(by *Object, cfg *Config, to *facts) {
+func (s *serviceEntry) assert(by *Object, cfg *Config, to facts) {
 	visible := exportedTo(s.exportTo, by.Namespace, cfg.DefaultServiceExportTo)
 	for _, host := range s.hosts {
 		to.declare(&Declaration{By: by, Host: host, Visible: visible})

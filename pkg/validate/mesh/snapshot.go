@@ -25,7 +25,7 @@ type Key struct {
 // so readers need no lock and a what-if costs as much as the change is big.
 type Snapshot struct {
 	cfg *Config
-	// held is what each object says, by Ref: what Apply takes out again.
+	// held is each object by Ref, with what Apply needs to take it out again.
 	held *iradix.Tree[*held]
 	// exact has an entry for each host that is named in full, by hostKey.
 	exact *iradix.Tree[*entry]
@@ -36,16 +36,13 @@ type Snapshot struct {
 
 type held struct {
 	object *Object
-	facts  facts
+	hosts  []string // that it says anything of
 }
 
 // Empty is the snapshot of a mesh with nothing in it.
 func Empty(cfg Config) *Snapshot {
 	return &Snapshot{cfg: &cfg, held: iradix.New[*held](), exact: iradix.New[*entry](), wildcards: iradix.New[*entry]()}
 }
-
-// Config is the mesh's settings, which must not be changed.
-func (s *Snapshot) Config() *Config { return s.cfg }
 
 // Len is the number of objects.
 func (s *Snapshot) Len() int { return s.held.Len() }
@@ -107,16 +104,11 @@ func (s *Snapshot) Touched(states ...*Object) []Key {
 		if state == nil {
 			continue
 		}
-		var said facts
-		state.said.assert(state, s.cfg, &said)
-		for _, d := range said.declarations {
-			hosts = append(hosts, d.Host)
-		}
-		for _, t := range said.targets {
-			hosts = append(hosts, t.Host)
-		}
-		for _, r := range said.rules {
-			hosts = s.covered(hosts, r.Host)
+		for host, says := range said(state, s.cfg) {
+			hosts = append(hosts, host)
+			if len(says.rules) > 0 && IsWildcard(host) {
+				hosts = s.covered(hosts, host)
+			}
 		}
 	}
 	slices.Sort(hosts)
@@ -128,13 +120,9 @@ func (s *Snapshot) Touched(states ...*Object) []Key {
 	return keys
 }
 
-// covered appends a host, or for a wildcard the hosts in use that it covers.
-func (s *Snapshot) covered(hosts []string, host string) []string {
-	hosts = append(hosts, host)
-	if !IsWildcard(host) {
-		return hosts
-	}
-	s.exact.Root().WalkPrefix(wildcardKey(host), func(key []byte, _ *entry) bool {
+// covered appends the hosts in use that a wildcard covers.
+func (s *Snapshot) covered(hosts []string, wildcard string) []string {
+	s.exact.Root().WalkPrefix(wildcardKey(wildcard), func(key []byte, _ *entry) bool {
 		hosts = append(hosts, unkey(key))
 		return false
 	})
@@ -152,37 +140,18 @@ func (t *transaction) remove(ref Ref) {
 	if !ok {
 		return
 	}
-	without := func(e *entry) *entry { return e.without(ref) }
-	for _, d := range was.facts.declarations {
-		t.change(d.Host, without)
-	}
-	for _, r := range was.facts.rules {
-		t.change(r.Host, without)
-	}
-	for _, target := range was.facts.targets {
-		t.change(target.Host, without)
+	for _, host := range was.hosts {
+		t.change(host, func(e *entry) *entry { return e.without(ref) })
 	}
 }
 
 func (t *transaction) add(object *Object) {
 	now := &held{object: object}
-	object.said.assert(object, t.cfg, &now.facts)
+	for host, says := range said(object, t.cfg) {
+		now.hosts = append(now.hosts, host)
+		t.change(host, func(e *entry) *entry { return e.with(says) })
+	}
 	t.held.Insert(refKey(object.Ref), now)
-	for _, d := range now.facts.declarations {
-		t.change(d.Host, func(e *entry) *entry {
-			return &entry{declarations: inserted(e.declarations, d, declaredBefore), rules: e.rules, targets: e.targets}
-		})
-	}
-	for _, r := range now.facts.rules {
-		t.change(r.Host, func(e *entry) *entry {
-			return &entry{declarations: e.declarations, rules: inserted(e.rules, r, mergedBefore), targets: e.targets}
-		})
-	}
-	for _, target := range now.facts.targets {
-		t.change(target.Host, func(e *entry) *entry {
-			return &entry{declarations: e.declarations, rules: e.rules, targets: inserted(e.targets, target, targetedBefore)}
-		})
-	}
 }
 
 // change replaces the entry of a host. A wildcard has one in both indexes: as a

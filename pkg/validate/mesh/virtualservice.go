@@ -32,9 +32,11 @@ type Target struct {
 	Route, Destination int
 	// Weight of Total is the share of the route's traffic that goes here; both
 	// are 1 where the route has a single destination.
-	Weight, Total int32
+	Weight, Total int64
 	// Reach is who is given the route.
 	Reach Reach
+	// Labeled is true where sourceLabels leave out some of them.
+	Labeled bool
 }
 
 // Rule is the field path of the route that the target belongs to, without "spec.".
@@ -80,9 +82,9 @@ type route struct {
 type match struct {
 	gateways        []string
 	sourceNamespace string
-	// sometimes is true where the match leaves out some clients of the
-	// namespaces and gateways it names, by their labels or by the port they call.
-	sometimes bool
+	// labeled and ported are true where the match leaves out some clients of the
+	// namespaces and gateways it names: by their labels, or by the port they call.
+	labeled, ported bool
 	// everything is true where, for a client that is given the route, it
 	// matches every request, so that no later route can be reached [4.6].
 	everything bool
@@ -90,7 +92,7 @@ type match struct {
 
 type destination struct {
 	host, subset string
-	weight       int32
+	weight       int64
 }
 
 func newVirtualService(spec *networking.VirtualService) *virtualService {
@@ -104,8 +106,10 @@ func newVirtualService(spec *networking.VirtualService) *virtualService {
 		for _, m := range http.GetMatch() {
 			r.matches = append(r.matches, httpMatch(m))
 		}
-		for _, d := range http.GetRoute() {
-			r.destinations = append(r.destinations, newDestination(d.GetDestination(), d.GetWeight()))
+		if http.GetRedirect() == nil && http.GetDirectResponse() == nil { // they answer instead
+			for _, d := range http.GetRoute() {
+				r.destinations = append(r.destinations, newDestination(d.GetDestination(), d.GetWeight()))
+			}
 		}
 		said.routes = append(said.routes, r)
 	}
@@ -135,7 +139,7 @@ func routeDestinations(from []*networking.RouteDestination) []destination {
 }
 
 func newDestination(d *networking.Destination, weight int32) destination {
-	return destination{host: d.GetHost(), subset: d.GetSubset(), weight: weight}
+	return destination{host: d.GetHost(), subset: d.GetSubset(), weight: int64(weight)}
 }
 
 func httpMatch(m *networking.HTTPMatchRequest) match {
@@ -146,8 +150,10 @@ func httpMatch(m *networking.HTTPMatchRequest) match {
 	return match{
 		gateways:        m.GetGateways(),
 		sourceNamespace: m.GetSourceNamespace(),
-		sometimes:       len(m.GetSourceLabels()) > 0 || m.GetPort() != 0,
-		everything:      conditions == 0 && everyPath(m.GetUri()),
+		// A match that names its gateways says nothing about the source [4.5].
+		labeled:    len(m.GetSourceLabels()) > 0 && len(m.GetGateways()) == 0,
+		ported:     m.GetPort() != 0,
+		everything: conditions == 0 && everyPath(m.GetUri()),
 	}
 }
 
@@ -170,7 +176,8 @@ func tlsMatch(m *networking.TLSMatchAttributes) match {
 	return match{
 		gateways:        m.GetGateways(),
 		sourceNamespace: m.GetSourceNamespace(),
-		sometimes:       len(m.GetSourceLabels()) > 0 || m.GetPort() != 0,
+		labeled:         len(m.GetSourceLabels()) > 0,
+		ported:          m.GetPort() != 0,
 	}
 }
 
@@ -178,12 +185,13 @@ func tcpMatch(m *networking.L4MatchAttributes) match {
 	return match{
 		gateways:        m.GetGateways(),
 		sourceNamespace: m.GetSourceNamespace(),
-		sometimes:       len(m.GetSourceLabels()) > 0 || m.GetPort() != 0,
+		labeled:         len(m.GetSourceLabels()) > 0,
+		ported:          m.GetPort() != 0,
 		everything:      len(m.GetDestinationSubnets()) == 0,
 	}
 }
 
-func (v *virtualService) assert(by *Object, cfg *Config, to *facts) {
+func (v *virtualService) assert(by *Object, cfg *Config, to facts) {
 	if v.delegate {
 		return
 	}
@@ -251,7 +259,7 @@ func (r *route) reach(bound Reach, own string) (given, all Reach) {
 		m := &r.matches[i]
 		reach := m.reach(r.section, bound, own)
 		given = given.or(reach)
-		if m.everything && !m.sometimes && !r.delegates {
+		if m.everything && !m.labeled && !m.ported && !r.delegates {
 			all = all.or(reach)
 		}
 	}
@@ -272,8 +280,8 @@ func (m *match) reach(section Section, bound Reach, own string) Reach {
 			reach.Sidecars = Namespaces{}
 		}
 	}
-	// An HTTP match that names its gateways says nothing about the source, and
-	// so does a TCP or TLS match on a gateway [4.5].
+	// An HTTP match that names its gateways says nothing about the source, nor
+	// does a TCP or TLS match on a gateway [4.5].
 	if m.sourceNamespace == "" || (section == SectionHTTP && len(m.gateways) > 0) {
 		return reach
 	}
@@ -286,8 +294,8 @@ func (m *match) reach(section Section, bound Reach, own string) Reach {
 	return reach
 }
 
-func (r *route) target(by *Object, cfg *Config, given Reach, to *facts) {
-	total := int32(0)
+func (r *route) target(by *Object, cfg *Config, given Reach, to facts) {
+	total := int64(0)
 	for _, d := range r.destinations {
 		total += d.weight
 	}
@@ -302,6 +310,7 @@ func (r *route) target(by *Object, cfg *Config, given Reach, to *facts) {
 			Weight:      d.weight,
 			Total:       total,
 			Reach:       given,
+			Labeled:     slices.ContainsFunc(r.matches, func(m match) bool { return m.labeled }),
 		}
 		if len(r.destinations) == 1 {
 			target.Weight, target.Total = 1, 1
@@ -339,6 +348,6 @@ func (r route) same(o route) bool {
 }
 
 func (m match) same(o match) bool {
-	return m.sourceNamespace == o.sourceNamespace && m.sometimes == o.sometimes && m.everything == o.everything &&
+	return m.sourceNamespace == o.sourceNamespace && m.labeled == o.labeled && m.ported == o.ported && m.everything == o.everything &&
 		slices.Equal(m.gateways, o.gateways)
 }

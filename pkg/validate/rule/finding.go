@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"strings"
+	"unicode"
 
 	"github.com/meshward/meshward/pkg/validate/mesh"
 )
@@ -66,6 +67,19 @@ func (f *Finding) Compare(o *Finding) int {
 // Title is the finding in one line: the rule and the message.
 func (f *Finding) Title() string { return f.Rule.Name + ": " + f.Message }
 
+// OneLine puts a space in the place of each control character. What a finding
+// says may hold names as a user wrote them, and these must not be able to add a
+// line to a denial; a warning that holds a control character is dropped by the
+// API server without a word.
+func OneLine(text string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return ' '
+		}
+		return r
+	}, text)
+}
+
 // FixFor is the way out for whoever changes the object of that Ref.
 func (f *Finding) FixFor(changed mesh.Ref) string {
 	if changed == f.Object.Ref || f.OtherFix == "" {
@@ -78,10 +92,10 @@ func (f *Finding) FixFor(changed mesh.Ref) string {
 // for each thing to know, with fix as the way out. It ends without a line break.
 func (f *Finding) Block(fix string) string {
 	var b strings.Builder
-	b.WriteString(f.Title())
+	b.WriteString(OneLine(f.Title()))
 	line := func(label, text string) {
 		if text != "" {
-			fmt.Fprintf(&b, "\n  %-6s  %s", label, text)
+			fmt.Fprintf(&b, "\n  %-6s  %s", label, OneLine(text))
 		}
 	}
 	line("where", f.Object.String()+"  "+f.Path)

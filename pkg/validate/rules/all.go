@@ -15,6 +15,7 @@ import (
 func All() []*rule.Rule {
 	return []*rule.Rule{
 		UndefinedSubset,
+		UnknownHost,
 	}
 }
 

@@ -49,8 +49,12 @@ func undefinedSubset(p *rule.Pass) {
 		if target.Subset == "" {
 			continue
 		}
-		if missing := lookup.missing(target); !missing.IsEmpty() {
+		missing, unsettled := lookup.judge(target)
+		if !missing.IsEmpty() {
 			p.Report(lookup.finding(target, missing))
+		}
+		if !unsettled.IsEmpty() {
+			p.Report(lookup.unsettled(target, unsettled))
 		}
 	}
 }
@@ -62,36 +66,57 @@ type subsetLookup struct {
 	found map[mesh.Viewpoint][]mesh.Effective
 }
 
-// missing returns the viewpoints that are given the route of a target but not
-// its subset.
-func (l *subsetLookup) missing(target *mesh.Target) mesh.Viewpoints {
-	var missing mesh.Viewpoints
-	for _, client := range l.host.Clients(target.Reach) {
-		found, known := l.found[client.Viewpoint]
-		if !known {
-			found = l.host.RulesFor(client)
-			l.found[client.Viewpoint] = found
+// judge returns the viewpoints that are given the route of a target but not its
+// subset, and those for which that will be settled only once the host is declared.
+func (l *subsetLookup) judge(target *mesh.Target) (missing, unsettled mesh.Viewpoints) {
+	spared := map[string]bool{}
+	clients := l.host.Clients(target.Reach)
+	for _, client := range clients {
+		found := l.rulesFor(client)
+		lacking := 0
+		for _, e := range found {
+			if !e.Has(target.Subset) {
+				lacking++
+			}
 		}
-		defines := func(e mesh.Effective) bool { return e.Has(target.Subset) }
-		missing.Set(client.Viewpoint, client.Reached && len(found) > 0 && !slices.ContainsFunc(found, defines))
+		missing.Set(client.Viewpoint, client.Reached && lacking > 0 && lacking == len(found))
+		unsettled.Set(client.Viewpoint, client.Reached && lacking > 0 && lacking < len(found) && !l.host.Declared())
+		if lacking < len(found) && target.Labeled && client.Gateway == "" {
+			spared[client.Namespace] = true
+		}
 	}
-	return missing
+	// A route that sourceLabels give to some workloads may be given to just those
+	// that a workloadSelector gives the subset to.
+	for _, client := range clients {
+		if client.Gateway == "" && spared[client.Namespace] {
+			missing.Set(client.Viewpoint, false)
+		}
+	}
+	return missing, unsettled
+}
+
+func (l *subsetLookup) rulesFor(client mesh.Client) []mesh.Effective {
+	found, known := l.found[client.Viewpoint]
+	if !known {
+		found = l.host.RulesFor(client)
+		l.found[client.Viewpoint] = found
+	}
+	return found
 }
 
 func (l *subsetLookup) finding(target *mesh.Target, missing mesh.Viewpoints) rule.Finding {
 	used := l.used(missing)
-	subset := strconv.Quote(target.Subset)
 	f := rule.Finding{
 		Object:     target.By,
 		Path:       target.Path() + ".subset",
 		About:      target.Host + "/" + target.Subset,
-		Message:    fmt.Sprintf("route to subset %s of %s, which defines no such subset", subset, target.Host),
+		Message:    fmt.Sprintf("route to subset %q of %s, which defines no such subset", target.Subset, target.Host),
 		Viewpoints: missing,
 		Have:       l.have(used, target.Subset),
 		Effect:     failing(target),
 		Fix:        l.fix(used, target),
 		OtherFix:   otherFix(used, target),
-		RestsOn:    l.host.Namespaces(target.By.Namespace),
+		RestsOn:    l.host.RestsOn(missing, target.By.Namespace),
 	}
 	if target.Weight == 0 {
 		f.Severity = rule.Warning
@@ -102,6 +127,22 @@ func (l *subsetLookup) finding(target *mesh.Target, missing mesh.Viewpoints) rul
 		}
 	}
 	return f
+}
+
+// unsettled has the identity of a finding for the same route, so that whoever
+// declares the host is not blamed for a route that fails already.
+func (l *subsetLookup) unsettled(target *mesh.Target, unsettled mesh.Viewpoints) rule.Finding {
+	return rule.Finding{
+		Severity:   rule.Info,
+		Object:     target.By,
+		Path:       target.Path() + ".subset",
+		About:      target.Host + "/" + target.Subset,
+		Message:    fmt.Sprintf("route to subset %q of %s, which nothing declares: the namespace of its service will decide who finds the subset", target.Subset, target.Host),
+		Viewpoints: unsettled,
+		Effect:     failing(target) + " until the host is declared",
+		Fix:        "declare the host in a namespace whose DestinationRule defines the subset",
+		RestsOn:    l.host.RestsOn(unsettled, target.By.Namespace),
+	}
 }
 
 // used returns the merged rules that those who miss a subset use, each once.
@@ -124,11 +165,7 @@ func (l *subsetLookup) used(missing mesh.Viewpoints) []mesh.Effective {
 func (l *subsetLookup) have(used []mesh.Effective, subset string) string {
 	var parts []string
 	for _, e := range used {
-		subsets := "no subsets"
-		if len(e.Subsets) > 0 {
-			subsets = strings.Join(e.Subsets, ", ")
-		}
-		parts = append(parts, subsets+"  ("+named(e.Fragments)+")")
+		parts = append(parts, listed(e.Subsets)+"  ("+named(e.Fragments)+")")
 	}
 	if len(used) == 0 {
 		parts = append(parts, "no DestinationRule for this host")
@@ -147,7 +184,7 @@ func (l *subsetLookup) fix(used []mesh.Effective, target *mesh.Target) string {
 		return fmt.Sprintf("add subset %q to %s and let it propagate before routing to it", target.Subset, used[0].Fragments[0].By)
 	}
 	namespace := target.By.Namespace
-	if len(l.host.Declarations) > 0 {
+	if l.host.Declared() {
 		namespace = l.host.Declarations[0].By.Namespace
 	}
 	return fmt.Sprintf("create a DestinationRule for %s with subset %q in namespace %s and let it propagate before routing to it",
@@ -163,13 +200,27 @@ func otherFix(used []mesh.Effective, target *mesh.Target) string {
 	return fmt.Sprintf("keep subset %q where these clients look for it, or %s", target.Subset, first)
 }
 
+// mostListed is how many names a line lists: a denial has to stay short.
+const mostListed = 8
+
+func listed(subsets []string) string {
+	switch more := len(subsets) - mostListed; {
+	case len(subsets) == 0:
+		return "no subsets"
+	case more > 0:
+		return fmt.Sprintf("%s and %d more", strings.Join(subsets[:mostListed], ", "), more)
+	default:
+		return strings.Join(subsets, ", ")
+	}
+}
+
 // named lists DestinationRules: "DestinationRule default/a, default/b".
 func named(fragments []*mesh.DestinationRule) string {
 	names := make([]string, 0, len(fragments))
 	for _, r := range fragments {
 		names = append(names, r.By.Namespace+"/"+r.By.Name)
 	}
-	return string(mesh.KindDestinationRule) + " " + strings.Join(names, ", ")
+	return string(mesh.KindDestinationRule) + " " + listed(names)
 }
 
 // failing says what share of a route's traffic fails, and how.

@@ -1,0 +1,84 @@
+package rules
+
+import (
+	"fmt"
+	"iter"
+
+	"github.com/meshward/meshward/pkg/validate/mesh"
+	"github.com/meshward/meshward/pkg/validate/rule"
+)
+
+// UnknownHost finds routes to a host that nothing declares [1.1-1.5, 5]. It is a
+// warning, because another cluster of the mesh, or a file that was not given,
+// may declare it.
+var UnknownHost = &rule.Rule{
+	Name:     "unknown-host",
+	Severity: rule.Warning,
+	On:       mesh.SubjectHost,
+	Run:      unknownHost,
+	Doc: rule.Doc{
+		Title: "A route leads to a host that no Service and no ServiceEntry declares",
+		Why: `istiod builds a cluster for each host of the service registry and for no other.
+A route to any other host names a cluster that no proxy has, and what takes it
+fails with **503** and the response flag **NC** (no cluster).
+
+The registry knows a Kubernetes Service by its full name,
+` + "`NAME.NAMESPACE.svc.DOMAIN`" + `. A destination without a dot is completed to that
+with the namespace of the VirtualService; one with a dot is taken as it is, so
+` + "`reviews.prod`" + ` is no Service. A ServiceEntry is known by exactly the hosts that
+it lists: being covered by its wildcard is not enough.
+
+It is only a warning: a Service of another cluster of the mesh, or a file that
+was not given, may declare the host.`,
+		Fix: `- Write the host as it is declared: the short name within the namespace of the
+  Service, its full name from anywhere else.
+- Or declare it: a Service, or a ServiceEntry that lists this very host.
+- On files, name what else there is with ` + "`--context`" + `.`,
+		See: []string{"IST0101", "KIA1101"},
+	},
+}
+
+func unknownHost(p *rule.Pass) {
+	host := p.Mesh.Host(p.Key.Name)
+	if host.Declared() {
+		return
+	}
+	for first, reached := range firstTargets(host) {
+		p.Report(rule.Finding{
+			Object:     first.By,
+			Path:       first.Path() + ".host",
+			About:      host.Name,
+			Message:    fmt.Sprintf("route to %s, which no Service and no ServiceEntry declares", host.Name),
+			Viewpoints: reached,
+			Effect:     failing(first) + ", unless another cluster of the mesh has the host",
+			Fix:        "write the host as it is declared, or declare it by a Service or a ServiceEntry",
+			OtherFix:   fmt.Sprintf("first take the route to it out of %s and let that propagate", first.By),
+			RestsOn:    host.RestsOn(reached, first.By.Namespace),
+		})
+	}
+}
+
+// firstTargets yields the first route of each object to the host, with all who
+// are given any of them: one finding is enough for one misspelt name.
+func firstTargets(host *mesh.Host) iter.Seq2[*mesh.Target, mesh.Viewpoints] {
+	return func(yield func(*mesh.Target, mesh.Viewpoints) bool) {
+		for i := 0; i < len(host.Targets); {
+			first, reached := host.Targets[i], mesh.Viewpoints{}
+			for ; i < len(host.Targets) && host.Targets[i].By == first.By; i++ {
+				reached = reached.Or(reachedBy(host, host.Targets[i]))
+			}
+			if !reached.IsEmpty() && !yield(first, reached) {
+				return
+			}
+		}
+	}
+}
+
+// reachedBy returns the viewpoints that are given the route of a target.
+func reachedBy(host *mesh.Host, target *mesh.Target) mesh.Viewpoints {
+	var reached mesh.Viewpoints
+	for _, client := range host.Clients(target.Reach) {
+		reached.Set(client.Viewpoint, client.Reached)
+	}
+	return reached
+}
