@@ -69,30 +69,44 @@ type subsetLookup struct {
 // judge returns the viewpoints that are given the route of a target but not its
 // subset, and those for which that will be settled only once the host is declared.
 func (l *subsetLookup) judge(target *mesh.Target) (missing, unsettled mesh.Viewpoints) {
-	spared := map[string]bool{}
 	clients := l.host.Clients(target.Reach)
 	for _, client := range clients {
-		found := l.rulesFor(client)
-		lacking := 0
-		for _, e := range found {
-			if !e.Has(target.Subset) {
-				lacking++
-			}
-		}
-		missing.Set(client.Viewpoint, client.Reached && lacking > 0 && lacking == len(found))
-		unsettled.Set(client.Viewpoint, client.Reached && lacking > 0 && lacking < len(found) && !l.host.Declared())
-		if lacking < len(found) && target.Labeled && client.Gateway == "" {
+		lacking, of := l.lacking(client, target.Subset)
+		missing.Set(client.Viewpoint, client.Reached && of > 0 && lacking == of)
+		unsettled.Set(client.Viewpoint, client.Reached && 0 < lacking && lacking < of && !l.host.Declared())
+	}
+	if target.Labeled {
+		l.spare(clients, target.Subset, &missing)
+	}
+	return missing, unsettled
+}
+
+// spare takes the namespaces out of missing in which any workload has the subset:
+// a route that sourceLabels give to some workloads may be given to just those that
+// a workloadSelector gives the subset to.
+func (l *subsetLookup) spare(clients []mesh.Client, subset string, missing *mesh.Viewpoints) {
+	spared := map[string]bool{}
+	for _, client := range clients {
+		if lacking, of := l.lacking(client, subset); lacking < of && client.Gateway == "" {
 			spared[client.Namespace] = true
 		}
 	}
-	// A route that sourceLabels give to some workloads may be given to just those
-	// that a workloadSelector gives the subset to.
 	for _, client := range clients {
 		if client.Gateway == "" && spared[client.Namespace] {
 			missing.Set(client.Viewpoint, false)
 		}
 	}
-	return missing, unsettled
+}
+
+// lacking returns how many of the answers that a client may get lack a subset.
+func (l *subsetLookup) lacking(client mesh.Client, subset string) (lacking, of int) {
+	found := l.rulesFor(client)
+	for _, e := range found {
+		if !e.Has(subset) {
+			lacking++
+		}
+	}
+	return lacking, len(found)
 }
 
 func (l *subsetLookup) rulesFor(client mesh.Client) []mesh.Effective {
