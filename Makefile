@@ -1,0 +1,55 @@
+# make help lists the targets.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+# The modules of this repository; only the first one ships.
+MODULES := . test/cluster test/live
+LINT := go tool -modfile=$(CURDIR)/tools/go.mod golangci-lint
+
+.PHONY: help
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: demo
+demo: ## Show the main job on a live control plane (KEEP=1 leaves it up)
+	@go run -C test/live ./demo
+
+.PHONY: test
+test: controlplane ## Run every test, unit and integration, with the race detector
+	@for module in $(MODULES); do echo "== go test $$module"; go test -C $$module -race -shuffle=on ./...; done
+
+.PHONY: build
+build: ## Build bin/meshward
+	go build -trimpath -o bin/meshward ./cmd/webhook
+
+.PHONY: lint
+lint: ## Lint every module
+	@for module in $(MODULES); do echo "== lint $$module"; (cd $$module && $(LINT) run ./...); done
+
+.PHONY: generate
+generate: ## Rewrite what is made of the code: the pages of the rules
+	go test ./pkg/validate/rules -update
+
+.PHONY: verify
+verify: ## Check that generated files and go.mod files are fresh
+	@for module in $(MODULES) tools; do echo "== go mod tidy $$module"; go mod tidy -C $$module -diff; done
+	@go test -count=1 -run 'TestRules' ./pkg/validate/rules
+
+.PHONY: bench
+bench: ## Run the benchmarks
+	go test -run '^$$' -bench . -benchmem ./pkg/... ./test
+
+.PHONY: fuzz
+fuzz: ## Fuzz everything that parses bytes from outside, FUZZTIME each (default 30s)
+	@go test -list '^Fuzz' ./... \
+		| awk '/^Fuzz/ { names[n++] = $$1 } /^ok/ { for (i = 0; i < n; i++) print $$2, names[i]; n = 0 }' \
+		| while read -r package name; do \
+			echo "== $$package $$name"; \
+			go test "$$package" -run '^$$' -fuzz "^$$name\$$" -fuzztime "$${FUZZTIME:-30s}"; \
+		done
+
+.PHONY: controlplane
+controlplane: ## Build the test control plane (once, some minutes)
+	@go run -C test/cluster ./cmd/cluster build
