@@ -42,17 +42,10 @@ func TestOldCountsMoreThanTheSnapshot(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	decode := func(kind mesh.Kind, text string) *mesh.Object {
-		object, err := mesh.Decode(kind, []byte(text))
-		if err != nil {
-			t.Fatal(err)
-		}
-		return object
-	}
-	service := decode(mesh.KindService, `{"metadata":{"name":"x","namespace":"a"}}`)
-	both := decode(mesh.KindDestinationRule, `{"metadata":{"name":"x","namespace":"a"},"spec":{"host":"x","subsets":[{"name":"v1"},{"name":"v2"}]}}`)
-	one := decode(mesh.KindDestinationRule, `{"metadata":{"name":"x","namespace":"a"},"spec":{"host":"x","subsets":[{"name":"v1"}]}}`)
-	route := decode(mesh.KindVirtualService, `{"metadata":{"name":"x","namespace":"a"},"spec":{"hosts":["x"],"http":[{"route":[{"destination":{"host":"x","subset":"v2"}}]}]}}`)
+	service := decode(t, mesh.KindService, `{"metadata":{"name":"x","namespace":"a"}}`)
+	both := decode(t, mesh.KindDestinationRule, `{"metadata":{"name":"x","namespace":"a"},"spec":{"host":"x","subsets":[{"name":"v1"},{"name":"v2"}]}}`)
+	one := decode(t, mesh.KindDestinationRule, `{"metadata":{"name":"x","namespace":"a"},"spec":{"host":"x","subsets":[{"name":"v1"}]}}`)
+	route := decode(t, mesh.KindVirtualService, `{"metadata":{"name":"x","namespace":"a"},"spec":{"hosts":["x"],"http":[{"route":[{"destination":{"host":"x","subset":"v2"}}]}]}}`)
 	snapshot := mesh.Empty(mesh.DefaultConfig()).Apply(mesh.Change{New: service}, mesh.Change{New: route}, mesh.Change{New: one})
 
 	// The snapshot does not know yet that v2 was added; taking it away again is new.
@@ -78,16 +71,9 @@ func TestSeverityDecidesWhatIsNew(t *testing.T) {
 	const idle, live = `{"destination":{"host":"x","subset":"v3"},"weight":0}`, `{"destination":{"host":"x","subset":"v3"},"weight":50}`
 	route := func(destinations string) *mesh.Object {
 		text := `{"metadata":{"name":"x","namespace":"a"},"spec":{"hosts":["x"],"http":[{"route":[{"destination":{"host":"x"},"weight":50},` + destinations + `]}]}}`
-		object, err := mesh.Decode(mesh.KindVirtualService, []byte(text))
-		if err != nil {
-			t.Fatal(err)
-		}
-		return object
+		return decode(t, mesh.KindVirtualService, text)
 	}
-	service, err := mesh.Decode(mesh.KindService, []byte(`{"metadata":{"name":"x","namespace":"a"}}`))
-	if err != nil {
-		t.Fatal(err)
-	}
+	service := decode(t, mesh.KindService, `{"metadata":{"name":"x","namespace":"a"}}`)
 	snapshot := mesh.Empty(mesh.DefaultConfig()).Apply(mesh.Change{New: service})
 	tests := []struct {
 		name, from, to string
@@ -116,21 +102,23 @@ func TestDeclaringAHostBlamesNobody(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	decode := func(kind mesh.Kind, text string) *mesh.Object {
-		object, err := mesh.Decode(kind, []byte(text))
-		if err != nil {
-			t.Fatal(err)
-		}
-		return object
-	}
 	settings := mesh.DefaultConfig()
 	settings.Complete = true
 	snapshot := mesh.Empty(settings).Apply(
-		mesh.Change{New: decode(mesh.KindDestinationRule, `{"metadata":{"name":"x","namespace":"tenant"},"spec":{"host":"x.a.svc.cluster.local","subsets":[{"name":"v1"}]}}`)},
-		mesh.Change{New: decode(mesh.KindVirtualService, `{"metadata":{"name":"x","namespace":"tenant"},"spec":{"hosts":["x.com"],"http":[{"route":[{"destination":{"host":"x.a.svc.cluster.local","subset":"v1"}}]}]}}`)},
+		mesh.Change{New: decode(t, mesh.KindDestinationRule, `{"metadata":{"name":"x","namespace":"tenant"},"spec":{"host":"x.a.svc.cluster.local","subsets":[{"name":"v1"}]}}`)},
+		mesh.Change{New: decode(t, mesh.KindVirtualService, `{"metadata":{"name":"x","namespace":"tenant"},"spec":{"hosts":["x.com"],"http":[{"route":[{"destination":{"host":"x.a.svc.cluster.local","subset":"v1"}}]}]}}`)},
 	)
-	service := decode(mesh.KindService, `{"metadata":{"name":"x","namespace":"a"}}`)
+	service := decode(t, mesh.KindService, `{"metadata":{"name":"x","namespace":"a"}}`)
 	for _, f := range engine.Change(snapshot, mesh.Change{New: service}).Introduced {
 		t.Errorf("introduced: %s", f.Title())
 	}
+}
+
+func decode(t *testing.T, kind mesh.Kind, text string) *mesh.Object {
+	t.Helper()
+	object, err := mesh.Decode(kind, []byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return object
 }
