@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"syscall"
 
 	"github.com/meshward/meshward/test/cluster/internal/flock"
@@ -29,10 +30,11 @@ const (
 
 var scratch = []string{stopFile, stateFile, binFolder, pkiFolder, etcdFolder, homeFolder, kubeconfigsDir}
 
-// The texts of a lock. They tell another process, too, whether the directory goes
-// with its cluster.
+// The texts of a lock. They tell other processes, too, what becomes of the
+// directory.
 const (
 	made  = "This directory was made for a test cluster of meshward and goes with it.\n"
+	kept  = "This directory was made for a test cluster of meshward that failed, and is for you to look at.\n"
 	found = "A test cluster of meshward uses this directory, which stays.\n"
 )
 
@@ -46,7 +48,7 @@ var errForeign = errors.New("holds something else than a cluster; name an empty 
 type directory struct {
 	path string
 	lock *flock.Lock
-	made bool
+	text string
 }
 
 // claim takes the directory for a new cluster and empties it of what an earlier
@@ -72,11 +74,7 @@ func claim(path string) (*directory, error) {
 
 func lockDirectory(path string) (*directory, error) {
 	if path == "" {
-		path, err := os.MkdirTemp("", "meshward-cluster-")
-		if err != nil {
-			return nil, err
-		}
-		return mark(path, made)
+		return newTemporary()
 	}
 	path, err := filepath.Abs(path)
 	if err != nil {
@@ -104,11 +102,12 @@ func mark(path, text string) (*directory, error) {
 	if err != nil {
 		return nil, err
 	}
-	if _, err := lock.WriteString(text); err != nil {
+	d := &directory{path: path, lock: lock}
+	if err := d.write(text); err != nil {
 		lock.Close()
 		return nil, err
 	}
-	return &directory{path: path, lock: lock, made: text == made}, nil
+	return d, nil
 }
 
 // reopen takes a directory that has been a cluster's, and returns errForeign for
@@ -123,17 +122,32 @@ func reopen(path string) (*directory, error) {
 		return nil, err
 	}
 	text, err := io.ReadAll(lock)
-	if err == nil && string(text) != made && string(text) != found {
+	if err == nil && !slices.Contains([]string{made, kept, found}, string(text)) {
 		err = fmt.Errorf("%s %w", path, errForeign)
 	}
 	if err != nil {
 		lock.Close()
 		return nil, err
 	}
-	return &directory{path: path, lock: lock, made: string(text) == made}, nil
+	return &directory{path: path, lock: lock, text: string(text)}, nil
+}
+
+// write replaces the text of the lock.
+func (d *directory) write(text string) error {
+	if err := d.lock.Truncate(0); err != nil {
+		return err
+	}
+	_, err := d.lock.WriteAt([]byte(text), 0)
+	d.text = text
+	return err
 }
 
 func (d *directory) prepare() error {
+	if d.text == kept {
+		if err := d.write(made); err != nil {
+			return err
+		}
+	}
 	if err := d.clear(); err != nil {
 		return err
 	}
@@ -151,7 +165,7 @@ func (d *directory) prepare() error {
 // clear removes what a cluster left: everything from a directory that was made
 // for it, but scratch alone from one that was found.
 func (d *directory) clear() error {
-	if !d.made {
+	if d.text == found {
 		return d.remove(scratch...)
 	}
 	entries, err := os.ReadDir(d.path)
@@ -179,7 +193,7 @@ func (d *directory) remove(names ...string) error {
 // gives it up. The lock goes last: without it, the directory is anybody's.
 func (d *directory) discard() error {
 	defer d.lock.Close()
-	if err := d.clear(); err != nil || !d.made {
+	if err := d.clear(); err != nil || d.text == found {
 		return err
 	}
 	if err := os.Remove(d.lock.Name()); err != nil {
@@ -194,6 +208,11 @@ func (d *directory) discard() error {
 // abandon gives the directory up and leaves everything for a human to look at.
 func (d *directory) abandon() error {
 	defer d.lock.Close()
+	if d.text == made {
+		if err := d.write(kept); err != nil {
+			return err
+		}
+	}
 	return d.remove(stopFile, stateFile)
 }
 

@@ -79,6 +79,46 @@ func TestDirectoryOfAStranger(t *testing.T) {
 	}
 }
 
+// Only what a killed process left is swept away.
+func TestSweep(t *testing.T) {
+	folder := t.TempDir()
+	sibling := func(name string) string { return filepath.Join(folder, temporaryPrefix+name) }
+	killed := claimed(t, sibling("killed"))
+	killed.lock.Close()
+	claimed(t, sibling("alive"))
+	if err := claimed(t, sibling("failed")).abandon(); err != nil {
+		t.Fatal(err)
+	}
+	for _, stranger := range []string{sibling("new"), filepath.Join(folder, "other")} {
+		if err := os.Mkdir(stranger, 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+
+	sweep(folder)
+	want := []string{temporaryPrefix + "alive", temporaryPrefix + "failed", temporaryPrefix + "new", "other"}
+	if diff := cmp.Diff(want, names(t, folder)); diff != "" {
+		t.Errorf("what is left (-want +got):\n%s", diff)
+	}
+}
+
+// Who looks at a failure by starting another one gets a directory that goes again.
+func TestDirectoryOfAFailedCluster(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "cluster")
+	if err := claimed(t, path).abandon(); err != nil {
+		t.Fatal(err)
+	}
+	if !exists(filepath.Join(path, logFolder)) {
+		t.Error("the logs are gone")
+	}
+	if err := claimed(t, path).discard(); err != nil {
+		t.Fatal(err)
+	}
+	if exists(path) {
+		t.Error("it is still there")
+	}
+}
+
 func claimed(t *testing.T, path string) *directory {
 	t.Helper()
 	d, err := claim(path)

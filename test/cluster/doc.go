@@ -9,6 +9,6 @@
 //
 // The package knows the programs' flags, certificates and files. It imports none
 // of the programs and no Kubernetes client, so that a test that uses it compiles
-// in seconds, and it must not know what it is used to test. It works on Linux and
-// macOS.
+// in seconds, and it must not know what it is used to test. It is tested on Linux
+// and meant to work on macOS.
 package cluster

@@ -42,12 +42,15 @@ func run(program string, args []string) (int, error) {
 	// Linux takes the end of the thread that started a child for the end of its
 	// parent, so this thread has to stay.
 	runtime.LockOSThread()
-	signals := make(chan os.Signal, 1)
-	signal.Notify(signals, syscall.SIGINT, syscall.SIGQUIT, syscall.SIGTERM, syscall.SIGHUP)
+	passed := passSignals()
 	if err := command.Start(); err != nil {
 		return 0, err
 	}
-	go passOn(signals, command.Process)
+	go func() {
+		for signal := range passed {
+			command.Process.Signal(signal)
+		}
+	}()
 	command.Wait() // the state says all that this returns
 	if released.Err() != nil {
 		endGroup()
@@ -58,14 +61,15 @@ func run(program string, args []string) (int, error) {
 	return command.ProcessState.ExitCode(), nil
 }
 
-// passOn gives the child what was meant for it. A terminal interrupts the child
-// by itself; passing that on as well would interrupt twice.
-func passOn(signals <-chan os.Signal, child *os.Process) {
-	for signal := range signals {
-		if signal == syscall.SIGTERM || signal == syscall.SIGHUP {
-			child.Signal(signal)
-		}
-	}
+// passSignals keeps this process from dying of a signal before its child does, and
+// returns those that were meant for the child. A terminal interrupts the child by
+// itself; passing that on as well would interrupt twice.
+func passSignals() <-chan os.Signal {
+	interrupts := make(chan os.Signal, 1) // read by nobody
+	signal.Notify(interrupts, syscall.SIGINT, syscall.SIGQUIT)
+	passed := make(chan os.Signal, 8) // a signal that finds it full is lost
+	signal.Notify(passed, syscall.SIGTERM, syscall.SIGHUP)
+	return passed
 }
 
 // endGroup kills what the child may have started, and this process with it, if

@@ -70,7 +70,9 @@ func TestLeashIsNotPassedOn(t *testing.T) {
 func TestTerminationIsPassedOn(t *testing.T) {
 	command, _ := guarded(t, "sh", "-c", "trap 'exit 5' TERM; echo up; while :; do sleep 0.01; done")
 	startAndAwait(t, command, "up")
-	command.Process.Signal(syscall.SIGINT) // a terminal has sent it to the program as well
+	for range 10 {
+		command.Process.Signal(syscall.SIGINT) // a terminal has sent it to the program as well
+	}
 	command.Process.Signal(syscall.SIGTERM)
 	command.Wait()
 	if got := command.ProcessState.ExitCode(); got != 5 {

@@ -17,6 +17,9 @@ import (
 	"github.com/meshward/meshward/test/cluster/internal/flock"
 )
 
+// partialSuffix marks a folder that is being filled.
+const partialSuffix = ".partial"
+
 // Programs is a folder of what was built. It is complete from the moment that it
 // exists, and nothing in it changes afterwards.
 type Programs string
@@ -58,7 +61,7 @@ func Do(ctx context.Context, source fs.FS, cache string, progress io.Writer) (Pr
 		return Programs(built), nil
 	}
 	// Nobody may see half a build, and a build that was killed leaves one.
-	partial := built + ".partial"
+	partial := built + partialSuffix
 	if err := os.RemoveAll(partial); err != nil {
 		return "", fmt.Errorf("remove a build that was cut short: %w", err)
 	}

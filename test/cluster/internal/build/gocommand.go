@@ -84,7 +84,7 @@ func (t *toolchain) buildControlPlane(ctx context.Context, programs Programs) er
 		return fmt.Errorf("k8s.io/kubernetes has the version %q in go.mod; it must be of the form v1.2.3", version)
 	}
 	const stamp = "-X k8s.io/component-base/version."
-	t.progress.expect(filepath.Dir(programs.ControlPlane()), version, strings.Fields(packages))
+	t.progress.expect(strings.TrimSuffix(string(programs), partialSuffix), version, strings.Fields(packages))
 	return t.build(ctx, target, programs.ControlPlane(), "-v", "-ldflags",
 		"-s -w "+stamp+"gitVersion="+version+" "+stamp+"gitMajor="+numbers[0]+" "+stamp+"gitMinor="+numbers[1])
 }

@@ -23,7 +23,7 @@ func TestProgressInALog(t *testing.T) {
 		for i := range 10 {
 			packages = append(packages, fmt.Sprintf("example.com/big/p%d", i))
 		}
-		p.expect("/cache/x.partial", "v1.36.3", packages)
+		p.expect("/cache/x", "v1.36.3", packages)
 		for i, name := range packages {
 			fmt.Fprintln(p, name)
 			if i == 5 {
@@ -36,7 +36,7 @@ func TestProgressInALog(t *testing.T) {
 
 		want := `Building the control plane from Go modules: kube-apiserver, kube-controller-manager, kube-scheduler, kubectl, etcd and kwok. This is done once.
   downloading modules, now example.com/big v1.2.3 (15s)
-Kubernetes v1.36.3, into /cache/x.partial. Packages to compile: 10; all of them, more than 2700, take about eight minutes on two cores.
+Kubernetes v1.36.3, into /cache/x. Packages to compile: 10; all of them, more than 2700, take about eight minutes on two cores.
   compiled 3 of 10 packages, 30 % (21s)
   compiled 5 of 10 packages, 50 % (22s)
   compiled 6 of 10 packages, 60 % (23s)
