@@ -53,7 +53,7 @@ func openHost(ctx context.Context, dir string, out io.Writer) (*cluster.Cluster,
 	if _, err := cluster.Find(dir); err == nil {
 		return nil, fmt.Errorf("a demo is up in %s already; stop it with: go run -C test/cluster ./cmd/cluster down --dir %s", dir, dir)
 	}
-	if _, err := cluster.Build(ctx, out); err != nil {
+	if _, err := cluster.Build(ctx, out); err != nil { // here, where its progress is read
 		return nil, err
 	}
 	self, err := os.Executable()

@@ -50,6 +50,9 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 
 // open starts a control plane with meshward in front of it.
 func open(ctx context.Context, dir string, out io.Writer) (*cluster.Cluster, error) {
+	if _, err := cluster.Build(ctx, out); err != nil {
+		return nil, err
+	}
 	started := time.Now()
 	c, err := cluster.Start(ctx, cluster.Options{Name: "demo", Dir: dir, Progress: out})
 	if err != nil {
