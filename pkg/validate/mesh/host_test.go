@@ -44,3 +44,16 @@ func FuzzResolve(f *testing.F) {
 		}
 	})
 }
+
+// FuzzParseConfig reads anything at all: an error, or settings with a root namespace.
+func FuzzParseConfig(f *testing.F) {
+	f.Add([]byte("rootNamespace: istio-config\ndefaultServiceExportTo: ['.']\n"))
+	f.Add([]byte("- a\n"))
+	f.Add([]byte("defaultConfig: {concurrency: x}\n"))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		cfg, err := mesh.ParseConfig(text)
+		if err == nil && cfg.RootNamespace == "" {
+			t.Errorf("%q gives no root namespace", text)
+		}
+	})
+}
