@@ -110,11 +110,19 @@ func judge(engine *validate.Engine, empty *mesh.Snapshot, known, set *manifest.S
 	before := empty.Apply(creations(known.Objects)...)
 	after := before.Apply(creations(set.Objects)...)
 	found := engine.All(after)
-	introduced := validate.Compare(engine.All(before), found).Introduced
-	return slices.DeleteFunc(found, func(f rule.Finding) bool {
-		same := func(o rule.Finding) bool { return o.Identity() == f.Identity() && o.Path == f.Path }
-		return !slices.Contains(set.Objects, f.Object) && !slices.ContainsFunc(introduced, same)
-	})
+	type place struct {
+		object *mesh.Object
+		path   string
+	}
+	broken := map[place]bool{}
+	for _, f := range validate.Compare(engine.All(before), found).Introduced {
+		broken[place{f.Object, f.Path}] = true
+	}
+	own := map[*mesh.Object]bool{}
+	for _, object := range set.Objects {
+		own[object] = true
+	}
+	return slices.DeleteFunc(found, func(f rule.Finding) bool { return !own[f.Object] && !broken[place{f.Object, f.Path}] })
 }
 
 func creations(objects []*mesh.Object) []mesh.Change {

@@ -59,8 +59,8 @@ func lines(found []rule.Finding, prefix string) []string {
 	return texts
 }
 
-// sorted parts what a change brings in by what it may lead to.
-func sorted(introduced []rule.Finding) (faults, warnings []rule.Finding) {
+// parted sorts what a change brings in by what it may lead to.
+func parted(introduced []rule.Finding) (faults, warnings []rule.Finding) {
 	for _, f := range introduced {
 		switch f.Severity {
 		case rule.Error:

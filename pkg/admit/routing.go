@@ -68,7 +68,7 @@ func (v *Routing) Review(ctx context.Context, request *admissionv1.AdmissionRequ
 	if v.letsThrough(change, request.Namespace) {
 		return allowed()
 	}
-	faults, warnings := sorted(v.Engine.Change(v.Stored.Snapshot(), change).Introduced)
+	faults, warnings := parted(v.Engine.Change(v.Stored.Snapshot(), change).Introduced)
 	if len(faults) == 0 {
 		return allowed(lines(warnings, "")...)
 	}
@@ -98,9 +98,10 @@ func (v *Routing) letsThrough(change mesh.Change, namespace string) bool {
 }
 
 // confirm judges the change again over what the API server holds now, and returns
-// those of the faults that are still there, and how many more there are. A wrong denial is worse than a missed
-// one, and a watch is always a little late. Only the faults that a denial names
-// are looked at again, or the read would grow with the damage.
+// those of the faults that are still there, and how many more there are. A wrong
+// denial is worse than a missed one, and a watch is always a little late. Only the
+// faults that a denial names are looked at again, or the read would grow with the
+// damage.
 func (v *Routing) confirm(ctx context.Context, change mesh.Change, faults []rule.Finding) (confirmed []rule.Finding, more int, warnings []rule.Finding, err error) {
 	ctx, cancel := context.WithTimeout(ctx, confirmWithin)
 	defer cancel()
@@ -109,7 +110,7 @@ func (v *Routing) confirm(ctx context.Context, change mesh.Change, faults []rule
 	if err != nil {
 		return nil, 0, nil, err
 	}
-	all, warnings := sorted(v.Engine.Change(fresh, change).Introduced)
+	all, warnings := parted(v.Engine.Change(fresh, change).Introduced)
 	for _, f := range all {
 		if slices.ContainsFunc(faults, func(o rule.Finding) bool { return o.Identity() == f.Identity() }) {
 			confirmed = append(confirmed, f)

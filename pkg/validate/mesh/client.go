@@ -47,7 +47,7 @@ func (h *Host) apart() []string {
 		names = append(names, d.By.Namespace)
 		names = append(names, d.Visible.Named()...)
 	}
-	for _, r := range h.Fragments() {
+	for _, r := range h.fragments {
 		names = append(names, r.By.Namespace)
 		for _, name := range r.exportTo {
 			if name != "*" && name != "." && name != "~" {
@@ -90,8 +90,8 @@ func (h *Host) RestsOn(viewpoints Viewpoints, given ...string) []string {
 // workloads from the others by a workloadSelector [3.3].
 func (h *Host) selecting(namespace string) []*DestinationRule {
 	var selecting []*DestinationRule
-	for _, r := range h.Fragments() {
-		if r.By.Namespace == namespace && len(r.Selector) > 0 {
+	for _, r := range h.selective {
+		if r.By.Namespace == namespace {
 			selecting = append(selecting, r)
 		}
 	}
@@ -160,7 +160,7 @@ func (h *Host) rulesFor(c Client) []Effective {
 // may use, in order.
 func (h *Host) exporting() []string {
 	var names []string
-	for _, r := range h.Fragments() {
+	for _, r := range h.fragments {
 		if !r.private {
 			names = append(names, r.By.Namespace)
 		}

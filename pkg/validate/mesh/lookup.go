@@ -30,6 +30,16 @@ func (v View) Host(name string) *Host {
 	})
 	// The walk meets the shortest tail, the least specific, first [1.8].
 	slices.Reverse(h.rules[exact:])
+	if len(h.rules) == 1 {
+		h.fragments = h.rules[0] // the usual case costs no copy
+	} else {
+		h.fragments = slices.Concat(h.rules...)
+	}
+	for _, r := range h.fragments {
+		if len(r.Selector) > 0 {
+			h.selective = append(h.selective, r)
+		}
+	}
 	return h
 }
 
@@ -44,6 +54,8 @@ type Host struct {
 	// rules has the fragments for the host itself and for each wildcard that
 	// covers it, the most specific first; those of one host in merge order.
 	rules [][]*DestinationRule
+	// fragments are all of them, and selective those that pick some workloads.
+	fragments, selective []*DestinationRule
 }
 
 // Declared reports whether anything declares the host.
@@ -72,8 +84,9 @@ func (h *Host) services(client string) []*Declaration {
 }
 
 // Fragments returns every DestinationRule that could apply to the host: those
-// for the most specific host first, those for one host in merge order.
-func (h *Host) Fragments() []*DestinationRule { return slices.Concat(h.rules...) }
+// for the most specific host first, those for one host in merge order. They must
+// not be changed.
+func (h *Host) Fragments() []*DestinationRule { return h.fragments }
 
 // Effective is what clients of one viewpoint get of the DestinationRules for a
 // host: fragments merged into one.

@@ -46,7 +46,7 @@ type Source struct {
 }
 
 // Object is one stored object: who it is, how old it is and what it says.
-// An Object is never changed once it is made.
+// An Object is never changed once a snapshot holds it.
 type Object struct {
 	Ref
 	APIVersion string

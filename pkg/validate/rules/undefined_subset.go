@@ -184,9 +184,12 @@ func (l *subsetLookup) have(used []mesh.Effective, subset string) string {
 	if len(used) == 0 {
 		parts = append(parts, "no DestinationRule for this host")
 	}
-	elsewhere := slices.DeleteFunc(l.host.Fragments(), func(r *mesh.DestinationRule) bool {
-		return !slices.Contains(r.Subsets, subset)
-	})
+	var elsewhere []*mesh.DestinationRule
+	for _, r := range l.host.Fragments() {
+		if slices.Contains(r.Subsets, subset) {
+			elsewhere = append(elsewhere, r)
+		}
+	}
 	if len(elsewhere) > 0 {
 		parts = append(parts, fmt.Sprintf("%s defines %q but is not used by these clients", named(elsewhere), subset))
 	}
