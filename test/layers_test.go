@@ -51,6 +51,7 @@ var arrows = map[string]map[string]string{
 	},
 	"pkg/validate/mesh": {},
 	"pkg/validate/report": {
+		"pkg/validate/mesh": "a report lists objects, and asks for the lines of their fields",
 		"pkg/validate/rule": "findings are what is printed",
 	},
 	"pkg/validate/rule": {

@@ -46,7 +46,7 @@ type jsonSource struct {
 // JSON writes a report for programs. Lists are never null, so that a program
 // can walk them without asking.
 func JSON(w io.Writer, r Report) error {
-	out := jsonReport{Objects: r.Objects, Skipped: r.Skipped, Findings: []jsonFinding{}}
+	out := jsonReport{Objects: len(r.Objects), Skipped: r.Skipped, Findings: []jsonFinding{}}
 	if out.Skipped == nil {
 		out.Skipped = []Skipped{}
 	}
@@ -67,13 +67,18 @@ func JSON(w io.Writer, r Report) error {
 			o := related.Object
 			finding.Related = append(finding.Related, jsonRelated{string(o.Kind), o.Namespace, o.Name, related.Path})
 		}
-		if line := r.Line(f); line > 0 {
-			finding.Source = &jsonSource{File: f.Object.Source.File, Line: line}
+		if at, ok := r.place(f.Object, f.Path); ok {
+			finding.Source = &jsonSource{File: at.file, Line: at.line}
 		}
 		out.Findings = append(out.Findings, finding)
 	}
+	return writeJSON(w, out)
+}
+
+// writeJSON indents, as people read reports too, and leaves <stdin> readable.
+func writeJSON(w io.Writer, v any) error {
 	encoder := json.NewEncoder(w)
 	encoder.SetIndent("", "  ")
 	encoder.SetEscapeHTML(false)
-	return encoder.Encode(out)
+	return encoder.Encode(v)
 }

@@ -3,8 +3,6 @@ package report
 import (
 	"fmt"
 	"io"
-	"maps"
-	"slices"
 	"strings"
 
 	"github.com/meshward/meshward/pkg/validate/rule"
@@ -12,33 +10,26 @@ import (
 
 // Text writes a report for people: a block for each finding, then what was
 // skipped, then one line that sums it up.
-func Text(w io.Writer, r Report) error {
+func Text(w io.Writer, r Report) error { return writeText(w, &r, plain{}) }
+
+// ColorText is Text for a terminal that knows colours.
+func ColorText(w io.Writer, r Report) error { return writeText(w, &r, colors{}) }
+
+func writeText(w io.Writer, r *Report, in style) error {
 	var b strings.Builder
-	counts := map[rule.Severity]int{}
 	for _, f := range r.Findings {
-		counts[f.Severity]++
-		if line := r.Line(f); line > 0 {
-			fmt.Fprintf(&b, "%s:%d: ", f.Object.Source.File, line)
+		if at, ok := r.place(f.Object, f.Path); ok {
+			b.WriteString(in.strong(rule.OneLine(fmt.Sprintf("%s:%d:", at.file, at.line))) + " ")
 		}
-		fmt.Fprintf(&b, "%s: %s\n\n", f.Severity, f.Block(f.Fix))
+		b.WriteString(in.severity(f.Severity) + " " + in.strong(rule.OneLine(f.Title())) + "\n")
+		for _, line := range f.Lines(f.Fix) {
+			fmt.Fprintf(&b, "  %s  %s\n", in.faint(fmt.Sprintf("%-6s", line.Label)), line.Text)
+		}
+		b.WriteString("\n")
 	}
-	reasons := map[string]int{}
-	for _, s := range r.Skipped {
-		reasons[s.Reason]++
+	for _, line := range summary(r) {
+		b.WriteString(line + "\n")
 	}
-	for _, reason := range slices.Sorted(maps.Keys(reasons)) {
-		fmt.Fprintf(&b, "skipped %d: %s\n", reasons[reason], reason)
-	}
-	fmt.Fprintf(&b, "%s judged, %d skipped: %s, %s, %d info\n",
-		plural(r.Objects, "object"), len(r.Skipped),
-		plural(counts[rule.Error], "error"), plural(counts[rule.Warning], "warning"), counts[rule.Info])
 	_, err := io.WriteString(w, b.String())
 	return err
-}
-
-func plural(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
 }

@@ -3,6 +3,7 @@ package rule
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -88,21 +89,36 @@ func (f *Finding) FixFor(changed mesh.Ref) string {
 	return f.OtherFix
 }
 
+// Line is one thing to know about a finding, such as its effect.
+type Line struct {
+	Label, Text string
+}
+
+// Lines are what there is to know about a finding beside its title, in the order
+// in which people read it, with fix as the way out. Each text is one line.
+func (f *Finding) Lines(fix string) []Line {
+	lines := []Line{
+		{Label: "where", Text: f.Object.String() + "  " + f.Path},
+		{Label: "who", Text: Who(f.Viewpoints)},
+		{Label: "have", Text: f.Have},
+		{Label: "effect", Text: f.Effect},
+		{Label: "fix", Text: fix},
+		{Label: "more", Text: "meshward explain " + f.Rule.Name},
+	}
+	lines = slices.DeleteFunc(lines, func(l Line) bool { return l.Text == "" })
+	for i := range lines {
+		lines[i].Text = OneLine(lines[i].Text)
+	}
+	return lines
+}
+
 // Block is the finding as people read it in a terminal: the title, then a line
 // for each thing to know, with fix as the way out. It ends without a line break.
 func (f *Finding) Block(fix string) string {
 	var b strings.Builder
 	b.WriteString(OneLine(f.Title()))
-	line := func(label, text string) {
-		if text != "" {
-			fmt.Fprintf(&b, "\n  %-6s  %s", label, OneLine(text))
-		}
+	for _, line := range f.Lines(fix) {
+		fmt.Fprintf(&b, "\n  %-6s  %s", line.Label, line.Text)
 	}
-	line("where", f.Object.String()+"  "+f.Path)
-	line("who", Who(f.Viewpoints))
-	line("have", f.Have)
-	line("effect", f.Effect)
-	line("fix", fix)
-	line("more", "meshward explain "+f.Rule.Name)
 	return b.String()
 }
