@@ -1,8 +1,9 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
-	"strings"
+	"io"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
@@ -10,43 +11,67 @@ import (
 	"github.com/meshward/meshward/pkg/validate/rules"
 )
 
+// catalogs are what prints the list of rules, by the values of --output.
+var catalogs = map[string]func(io.Writer) error{"text": tableOfRules, "json": rulesAsJSON}
+
 func newRules() *cobra.Command {
-	return &cobra.Command{
+	var output string
+	cmd := &cobra.Command{
 		Use:   "rules",
 		Short: "List the rules",
-		Args:  cobra.NoArgs,
+		Example: `  meshward rules
+  meshward rules -o json`,
+		Args:              cobra.NoArgs,
+		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			table := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 0, 2, ' ', 0)
-			for _, r := range rules.All() {
-				fmt.Fprintf(table, "%s\t%s\t%s\n", r.Name, r.Severity, r.Doc.Title)
-			}
-			return table.Flush()
-		},
-	}
-}
-
-func newExplain() *cobra.Command {
-	return &cobra.Command{
-		Use:       "explain RULE",
-		Short:     "Explain a rule: what it finds, why it matters, what to do",
-		Example:   "  meshward explain undefined-subset",
-		Args:      cobra.ExactArgs(1),
-		ValidArgs: ruleNames(),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			page, ok := rules.Page(args[0])
+			write, ok := catalogs[output]
 			if !ok {
-				return fmt.Errorf("no rule is called %q; there are: %s", args[0], strings.Join(ruleNames(), ", "))
+				return fmt.Errorf("--output is %q; it must be one of %s", output, names(catalogs))
 			}
-			_, err := fmt.Fprint(cmd.OutOrStdout(), page)
-			return err
+			return write(cmd.OutOrStdout())
 		},
 	}
+	cmd.Flags().StringVarP(&output, "output", "o", "text", "format of the list: "+names(catalogs))
+	completeFlag(cmd, "output", catalogs)
+	return cmd
 }
 
-func ruleNames() []string {
-	var names []string
+func tableOfRules(w io.Writer) error {
+	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(table, "RULE\tSEVERITY\tFINDS")
 	for _, r := range rules.All() {
-		names = append(names, r.Name)
+		fmt.Fprintf(table, "%s\t%s\t%s\n", r.Name, r.Severity, r.Doc.Title)
 	}
-	return names
+	return table.Flush()
+}
+
+// catalogEntry is a rule as programs read it. The texts are Markdown.
+type catalogEntry struct {
+	Name     string `json:"name"`
+	Severity string `json:"severity"`
+	Title    string `json:"title"`
+	// Subject is where the parties to the defect meet, such as a host.
+	Subject string   `json:"subject"`
+	Why     string   `json:"why"`
+	Fix     string   `json:"fix"`
+	See     []string `json:"see"`
+}
+
+func rulesAsJSON(w io.Writer) error {
+	entries := []catalogEntry{}
+	for _, r := range rules.All() {
+		entries = append(entries, catalogEntry{
+			Name:     r.Name,
+			Severity: string(r.Severity),
+			Title:    r.Doc.Title,
+			Subject:  string(r.On),
+			Why:      r.Doc.Why,
+			Fix:      r.Doc.Fix,
+			See:      append([]string{}, r.Doc.See...),
+		})
+	}
+	encoder := json.NewEncoder(w)
+	encoder.SetIndent("", "  ")
+	encoder.SetEscapeHTML(false)
+	return encoder.Encode(entries)
 }
