@@ -73,7 +73,7 @@ type (
 	sarifLocation struct {
 		ID       int            `json:"id,omitempty"`
 		Message  *sarifMessage  `json:"message,omitempty"`
-		Physical *sarifPhysical `json:"physicalLocation,omitempty"`
+		Physical sarifPhysical  `json:"physicalLocation"`
 		Logical  []sarifLogical `json:"logicalLocations,omitempty"`
 	}
 	sarifPhysical struct {
@@ -112,8 +112,13 @@ func SARIF(w io.Writer, r Report) error {
 	}
 	alike := map[rule.Identity]int{}
 	for _, f := range r.Findings {
+		at, ok := nearest(&r, f)
+		if !ok {
+			run.Invocations[0].note(level(f.Severity), "in no file: "+rule.OneLine(f.Title()), place{})
+			continue
+		}
 		alike[f.Identity()]++
-		result := resultOf(&r, f)
+		result := resultOf(&r, f, at)
 		result.RuleIndex = index[f.Rule.Name]
 		result.Fingerprints = fingerprints(f, alike[f.Identity()])
 		run.Results = append(run.Results, result)
@@ -149,21 +154,26 @@ func level(s rule.Severity) string {
 func invocationOf(r *Report) sarifInvocation {
 	invocation := sarifInvocation{Successful: len(r.Unread) == 0, Notifications: []sarifNotification{}}
 	for _, problem := range r.Unread {
-		invocation.Notifications = append(invocation.Notifications, sarifNotification{Level: "error", Message: sarifMessage{Text: problem}})
+		invocation.note("error", problem, place{})
 	}
 	for _, s := range r.Skipped {
-		invocation.Notifications = append(invocation.Notifications, sarifNotification{
-			Level:     "note",
-			Message:   sarifMessage{Text: "skipped: " + rule.OneLine(s.Reason)},
-			Locations: []sarifLocation{{Physical: physical(place{file: s.File, line: s.Line})}},
-		})
+		invocation.note("note", "skipped: "+rule.OneLine(s.Reason), place{file: s.File, line: s.Line})
 	}
 	return invocation
 }
 
-func resultOf(r *Report, f rule.Finding) sarifResult {
+// note adds something that is no result, at a file if it is about one.
+func (i *sarifInvocation) note(level, text string, at place) {
+	n := sarifNotification{Level: level, Message: sarifMessage{Text: text}}
+	if at.file != "" {
+		n.Locations = []sarifLocation{{Physical: physical(at)}}
+	}
+	i.Notifications = append(i.Notifications, n)
+}
+
+func resultOf(r *Report, f rule.Finding, at place) sarifResult {
 	result := sarifResult{RuleID: f.Rule.Name, Level: level(f.Severity), Locations: []sarifLocation{{
-		Physical: physical(nearest(r, f)),
+		Physical: physical(at),
 		Logical: []sarifLogical{{
 			Name:               f.Object.Name,
 			FullyQualifiedName: f.Object.String(),
@@ -172,7 +182,7 @@ func resultOf(r *Report, f rule.Finding) sarifResult {
 	}}}
 	lines := []string{paragraph(f)}
 	for _, related := range f.Related {
-		at, ok := r.place(related.Object, related.Path)
+		there, ok := r.place(related.Object, related.Path)
 		if !ok {
 			continue
 		}
@@ -181,7 +191,7 @@ func resultOf(r *Report, f rule.Finding) sarifResult {
 		result.RelatedLocations = append(result.RelatedLocations, sarifLocation{
 			ID:       id,
 			Message:  &sarifMessage{Text: name},
-			Physical: physical(at),
+			Physical: physical(there),
 		})
 		// A viewer shows a related place only where the text links to it.
 		lines = append(lines, fmt.Sprintf("see: [%s](%d)", brackets.Replace(name), id))
@@ -194,31 +204,28 @@ var brackets = strings.NewReplacer(`\`, `\\`, "[", `\[`, "]", `\]`)
 
 // nearest is where a finding is shown: at its field; for an object that is in no
 // file at the first related object that is; else at the start of what was judged,
-// since some of that brought the finding in.
-func nearest(r *Report, f rule.Finding) place {
+// since some of that brought the finding in. It reports false where nothing is in
+// a file: one result that is nowhere, and GitHub refuses all the others too.
+func nearest(r *Report, f rule.Finding) (place, bool) {
 	if at, ok := r.place(f.Object, f.Path); ok {
-		return at
+		return at, true
 	}
 	for _, related := range f.Related {
 		if at, ok := r.place(related.Object, related.Path); ok {
-			return at
+			return at, true
 		}
 	}
 	for _, object := range r.Objects {
 		if at, ok := r.place(object, ""); ok {
-			return at
+			return at, true
 		}
 	}
-	return place{}
+	return place{}, false
 }
 
-// physical returns nil for no place: a live object that nothing read from a file
-// is related to has only a name.
-func physical(at place) *sarifPhysical {
-	if at.file == "" {
-		return nil
-	}
-	p := &sarifPhysical{Artifact: sarifArtifact{URI: uri(at.file)}}
+// physical leaves the line out for something that has none, such as a folder.
+func physical(at place) sarifPhysical {
+	p := sarifPhysical{Artifact: sarifArtifact{URI: uri(at.file)}}
 	if at.line > 0 {
 		p.Region = &sarifRegion{StartLine: at.line}
 	}
