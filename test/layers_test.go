@@ -41,6 +41,10 @@ var arrows = map[string]map[string]string{
 	"pkg/mutate": {
 		"pkg/templates": "the patch is made of what a template renders",
 	},
+	"pkg/policy": {
+		"pkg/validate/mesh": "the file sets the mesh's settings",
+		"pkg/validate/rule": "actions follow severities",
+	},
 	"pkg/templates": {},
 	"pkg/validate": {
 		"pkg/validate/mesh": "rules are run over a snapshot",
