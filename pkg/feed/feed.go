@@ -38,7 +38,7 @@ func New(cfg *rest.Config, settings mesh.Config, log *slog.Logger) (*Feed, error
 	if err != nil {
 		return nil, fmt.Errorf("no client for %s: %w", cfg.Host, err)
 	}
-	f := &Feed{client: reader, log: log, terminating: &terminating{names: map[string]bool{}}}
+	f := &Feed{client: reader, log: log, terminating: &terminating{names: map[string]bool{}, labels: map[string]map[string]string{}}}
 	f.snapshot.Store(mesh.Empty(settings))
 	for _, kind := range kinds {
 		f.stores = append(f.stores, &store{kind: kind, feed: f})
@@ -67,6 +67,12 @@ func (f *Feed) Snapshot() *mesh.Snapshot { return f.snapshot.Load() }
 
 // Terminating reports whether a namespace is being deleted.
 func (f *Feed) Terminating(namespace string) bool { return f.terminating.has(namespace) }
+
+// NamespaceLabels returns the labels of a namespace, and nil for one that is not
+// known. They must not be changed.
+func (f *Feed) NamespaceLabels(namespace string) map[string]string {
+	return f.terminating.labelsOf(namespace)
+}
 
 // Ready returns an error that names the kinds of which the state is not known
 // yet, and nil once all are.

@@ -92,10 +92,12 @@ func replacing(held iter.Seq[*mesh.Object], listed map[mesh.Ref]*mesh.Object) []
 	return changes
 }
 
-// terminating is the set of namespaces that are being deleted.
+// terminating is the set of namespaces that are being deleted, and the labels of
+// all namespaces.
 type terminating struct {
 	lock   sync.RWMutex
 	names  map[string]bool
+	labels map[string]map[string]string
 	synced atomic.Bool
 }
 
@@ -105,16 +107,25 @@ func (t *terminating) has(namespace string) bool {
 	return t.names[namespace]
 }
 
+func (t *terminating) labelsOf(namespace string) map[string]string {
+	t.lock.RLock()
+	defer t.lock.RUnlock()
+	return t.labels[namespace]
+}
+
 // Add notes whether a namespace is being deleted.
 func (t *terminating) Add(obj any) error { return t.Update(obj) }
 
-// Update notes whether a namespace is being deleted.
+// Update notes whether a namespace is being deleted, and its labels.
 func (t *terminating) Update(obj any) error {
 	namespace, ok := obj.(metav1.Object)
 	if !ok {
 		return fmt.Errorf("the watch of namespaces brought a %T", obj)
 	}
 	t.note(namespace.GetName(), namespace.GetDeletionTimestamp() != nil)
+	t.lock.Lock()
+	defer t.lock.Unlock()
+	t.labels[namespace.GetName()] = namespace.GetLabels()
 	return nil
 }
 
@@ -125,6 +136,9 @@ func (t *terminating) Delete(obj any) error {
 		return fmt.Errorf("the watch of namespaces brought a %T", obj)
 	}
 	t.note(namespace.GetName(), false)
+	t.lock.Lock()
+	defer t.lock.Unlock()
+	delete(t.labels, namespace.GetName())
 	return nil
 }
 
@@ -140,14 +154,19 @@ func (t *terminating) note(name string, leaving bool) {
 
 // Replace starts anew with these namespaces.
 func (t *terminating) Replace(list []any, _ string) error {
-	names := map[string]bool{}
+	names, labels := map[string]bool{}, map[string]map[string]string{}
 	for _, obj := range list {
-		if namespace, ok := obj.(metav1.Object); ok && namespace.GetDeletionTimestamp() != nil {
+		namespace, ok := obj.(metav1.Object)
+		if !ok {
+			continue
+		}
+		labels[namespace.GetName()] = namespace.GetLabels()
+		if namespace.GetDeletionTimestamp() != nil {
 			names[namespace.GetName()] = true
 		}
 	}
 	t.lock.Lock()
-	t.names = names
+	t.names, t.labels = names, labels
 	t.lock.Unlock()
 	t.synced.Store(true)
 	return nil
