@@ -20,6 +20,7 @@ var arrows = map[string]map[string]string{
 		"certs":                 "serve needs a certificate",
 		"pkg/admit":             "serve answers admission reviews",
 		"pkg/feed":              "serve watches the cluster",
+		"pkg/policy":            "serve and validate load the configuration",
 		"pkg/mutate":            "serve sets the injector up",
 		"pkg/validate":          "the engine is given its rules here",
 		"pkg/validate/manifest": "validate reads files",
@@ -30,6 +31,7 @@ var arrows = map[string]map[string]string{
 	},
 	"certs": {},
 	"pkg/admit": {
+		"pkg/policy":        "the policy decides what becomes of findings",
 		"pkg/mutate":        "a pod's review is answered with a patch",
 		"pkg/validate":      "a change's review is answered with a verdict",
 		"pkg/validate/mesh": "a review becomes a change of the mesh",

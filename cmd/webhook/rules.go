@@ -75,3 +75,11 @@ func rulesAsJSON(w io.Writer) error {
 	encoder.SetEscapeHTML(false)
 	return encoder.Encode(entries)
 }
+
+func ruleNames() []string {
+	var names []string
+	for _, r := range rules.All() {
+		names = append(names, r.Name)
+	}
+	return names
+}

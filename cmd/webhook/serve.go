@@ -25,6 +25,7 @@ import (
 	"github.com/meshward/meshward/pkg/admit"
 	"github.com/meshward/meshward/pkg/feed"
 	"github.com/meshward/meshward/pkg/mutate"
+	"github.com/meshward/meshward/pkg/policy"
 	"github.com/meshward/meshward/pkg/validate"
 	"github.com/meshward/meshward/pkg/validate/rules"
 )
@@ -38,6 +39,8 @@ type service struct {
 	healthAddress  string
 	metricsAddress string
 	nativeSidecars bool
+	configFile     string
+	mostReviews    int
 	mesh           meshFlags
 }
 
@@ -48,10 +51,16 @@ func newServe() *cobra.Command {
 		Short: "Serve the admission webhooks",
 		Long: `Serve the mutating webhook on /inject and the validating webhook on /validate,
 over TLS. The server is ready (GET /readyz on the health address) once it has a
-certificate and has read the cluster's traffic configuration.`,
-		Example: "  meshward serve --cert-dir /etc/meshward/tls",
-		Args:    cobra.NoArgs,
-		RunE:    func(cmd *cobra.Command, _ []string) error { return s.run(cmd) },
+certificate and has read the cluster's traffic configuration.
+
+The file of --config says what becomes of findings, who is exempt and what the
+mesh's own settings are; docs/policy.md describes it. Changes are picked up, and
+the last good one stays in effect while the file is wrong. What it says of the mesh
+wins over the flags, and takes effect at the next start.`,
+		Example: `  meshward serve --cert-dir /etc/meshward/tls
+  meshward serve --cert-dir /etc/meshward/tls --config /etc/meshward/config/config.yaml`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return s.run(cmd) },
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&s.kubeconfig, "kubeconfig", "", "kubeconfig of the cluster (default: the one the pod runs in)")
@@ -61,6 +70,8 @@ certificate and has read the cluster's traffic configuration.`,
 	flags.StringVar(&s.healthAddress, "health-address", ":8081", "address to serve /healthz and /readyz on, over HTTP")
 	flags.StringVar(&s.metricsAddress, "metrics-address", ":8080", "address to serve /metrics on, over HTTP; 0 turns it off")
 	flags.BoolVar(&s.nativeSidecars, "native-sidecars", true, "run the proxy as an init container that stays (Kubernetes 1.29 and later)")
+	flags.StringVar(&s.configFile, "config", "", "file with meshward's configuration (default: errors are denied, warnings are shown)")
+	flags.IntVar(&s.mostReviews, "max-concurrent-reviews", 64, "how many reviews each webhook works on at once; the others wait as long as they can")
 	s.mesh.add(flags)
 	return cmd
 }
@@ -69,11 +80,18 @@ func (s *service) run(cmd *cobra.Command) error {
 	log := slog.New(slog.NewJSONHandler(cmd.ErrOrStderr(), nil))
 	ctrl.SetLogger(logr.FromSlogHandler(log.Handler()))
 	klog.SetSlogLogger(log)
+	if s.mostReviews < 1 {
+		return fmt.Errorf("--max-concurrent-reviews is %d; it must be at least 1", s.mostReviews)
+	}
+	config, err := policy.Open(s.configFile, ruleNames(), metrics.Registry, log)
+	if err != nil {
+		return err
+	}
 	cluster, err := s.cluster()
 	if err != nil {
 		return err
 	}
-	server, err := s.manager(cluster, log)
+	server, err := s.manager(cluster, config, log)
 	if err != nil {
 		return err
 	}
@@ -97,12 +115,12 @@ func (s *service) cluster() (*rest.Config, error) {
 
 // manager puts the parts together: what serves, what it serves from, and what
 // must be there before it is ready.
-func (s *service) manager(cluster *rest.Config, log *slog.Logger) (manager.Manager, error) {
+func (s *service) manager(cluster *rest.Config, config *policy.File, log *slog.Logger) (manager.Manager, error) {
 	settings, err := s.mesh.config(true)
 	if err != nil {
 		return nil, err
 	}
-	stored, err := feed.New(cluster, settings, log)
+	stored, err := feed.New(cluster, config.Current().Mesh.Settings(settings), log)
 	if err != nil {
 		return nil, err
 	}
@@ -129,10 +147,16 @@ func (s *service) manager(cluster *rest.Config, log *slog.Logger) (manager.Manag
 	}
 	hooks := m.GetWebhookServer()
 	counters := admit.NewMetrics(metrics.Registry)
-	hooks.Register("/inject", &admit.Handler{Name: "inject", Reviewer: &admit.Pods{Injector: injector}, Metrics: counters, Log: log})
-	hooks.Register("/validate", &admit.Handler{Name: "validate", Reviewer: &admit.Routing{Engine: engine, Stored: stored, Log: log}, Metrics: counters, Log: log})
+	serve := func(name string, reviewer admit.Reviewer) {
+		hooks.Register("/"+name, &admit.Handler{
+			Name: name, Reviewer: reviewer, Policy: config.Current, Slots: admit.NewSlots(s.mostReviews), Metrics: counters, Log: log,
+		})
+	}
+	serve("inject", &admit.Pods{Injector: injector})
+	serve("validate", &admit.Routing{Engine: engine, Stored: stored, Policy: config.Current, Metrics: counters, Log: log})
 	return m, errors.Join(
 		m.Add(certificate),
+		m.Add(config),
 		m.Add(stored),
 		m.AddHealthzCheck("process", healthz.Ping),
 		m.AddReadyzCheck("certificate", explained(log, func(*http.Request) error { return certificate.Ready() })),

@@ -25,7 +25,7 @@ func BenchmarkReview(b *testing.B) {
 			if err != nil {
 				b.Fatal(err)
 			}
-			handler := webhooks(b, storedBy(b, archive))
+			handler := webhooks(b, storedBy(b, archive), defaults())
 			b.ReportAllocs()
 			for b.Loop() {
 				r := httptest.NewRequest(http.MethodPost, strings.TrimPrefix(first, "POST "), bytes.NewReader(body))

@@ -19,13 +19,11 @@ const mostFindings = 5
 // deny refuses a change for the errors it brings in: the first in full, the
 // others by title and place, and how many more there are. The same is in the
 // causes, for programs.
-func deny(change mesh.Change, faults []rule.Finding, more int, warnings []rule.Finding) *admissionv1.AdmissionResponse {
+func deny(r *review, found fates) *admissionv1.AdmissionResponse {
 	var message strings.Builder
 	var causes []metav1.StatusCause
-	var rules []string
-	for i, f := range faults {
-		rules = append(rules, f.Rule.Name)
-		fix := f.FixFor(change.Ref())
+	for i, f := range found.deny {
+		fix := f.FixFor(r.change.Ref())
 		if i == 0 {
 			message.WriteString("\n" + f.Block(fix))
 		} else {
@@ -37,40 +35,39 @@ func deny(change mesh.Change, faults []rule.Finding, more int, warnings []rule.F
 			Message: fmt.Sprintf("%s: %s; %s", f.Object, f.Message, fix),
 		})
 	}
-	if more > 0 {
-		fmt.Fprintf(&message, "\n+%d more", more)
+	if found.more > 0 {
+		fmt.Fprintf(&message, "\n+%d more", found.more)
 	}
 	response := denied(message.String(), causes...)
-	response.Warnings = lines(warnings, "")
-	slices.Sort(rules)
-	response.AuditAnnotations = map[string]string{"rules": strings.Join(slices.Compact(rules), ",")}
+	response.Warnings = r.warnings(found, "")
+	response.AuditAnnotations = r.annotations(found, verdictDenied)
 	return response
 }
 
 // lines are findings as warnings, one line each.
 func lines(found []rule.Finding, prefix string) []string {
 	texts := make([]string, 0, len(found))
-	for _, f := range found[:min(len(found), mostFindings)] {
-		texts = append(texts, rule.OneLine(fmt.Sprintf("%s%s: %s (%s %s)", prefix, f.Rule.Name, f.Message, f.Object, f.Path)))
+	for _, f := range shown(found) {
+		texts = append(texts, line(f, prefix))
 	}
-	if more := len(found) - mostFindings; more > 0 {
-		texts = append(texts, fmt.Sprintf("%s+%d more", prefix, more))
-	}
-	return texts
+	return append(texts, beyond(found, prefix)...)
 }
 
-// parted sorts what a change brings in by what it may lead to.
-func parted(introduced []rule.Finding) (faults, warnings []rule.Finding) {
-	for _, f := range introduced {
-		switch f.Severity {
-		case rule.Error:
-			faults = append(faults, f)
-		case rule.Warning:
-			warnings = append(warnings, f)
-		case rule.Info: // for the audit alone
-		}
+func line(f rule.Finding, prefix string) string {
+	return rule.OneLine(fmt.Sprintf("%s%s: %s (%s %s)", prefix, f.Rule.Name, f.Message, f.Object, f.Path))
+}
+
+// shown are the findings that a list names.
+func shown(found []rule.Finding) []rule.Finding {
+	return found[:min(len(found), mostFindings)]
+}
+
+// beyond says how many findings a list does not name.
+func beyond(found []rule.Finding, prefix string) []string {
+	if more := len(found) - mostFindings; more > 0 {
+		return []string{rule.OneLine(fmt.Sprintf("%s+%d more", prefix, more))}
 	}
-	return faults, warnings
+	return nil
 }
 
 // restsOn are the namespaces that decide about findings, in order.

@@ -18,6 +18,8 @@ import (
 
 	admissionv1 "k8s.io/api/admission/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/meshward/meshward/pkg/policy"
 )
 
 // maxBody is the size of the largest review that is read, in bytes. A review
@@ -32,6 +34,9 @@ const longestWait = 10 * time.Second
 // Reviewer decides about one request. It need not fill in the answer's UID.
 type Reviewer interface {
 	Review(ctx context.Context, request *admissionv1.AdmissionRequest) *admissionv1.AdmissionResponse
+	// Late answers a request in place of Review when there is no time left for it.
+	// Nil leaves the answer to the webhook's failurePolicy.
+	Late(request *admissionv1.AdmissionRequest) *admissionv1.AdmissionResponse
 }
 
 // Handler serves a reviewer over HTTP under the name that metrics and logs give
@@ -41,6 +46,8 @@ type Reviewer interface {
 //	415  not application/json
 //	413  larger than 7 MiB
 //	400  not an admission.k8s.io/v1 AdmissionReview with a request and a UID
+//	429  too many others were under review until it was too late for this one, and
+//	     the reviewer has no answer to that
 //	500  the reviewer panicked; nothing was decided
 //
 // The API server treats each of these as a failed call, so that failurePolicy
@@ -48,17 +55,21 @@ type Reviewer interface {
 type Handler struct {
 	Name     string
 	Reviewer Reviewer
-	Metrics  *Metrics
-	Log      *slog.Logger
+	// Policy says how much of the time to keep for the answer.
+	Policy func() *policy.Config
+	// Slots bound how many reviews are worked on at once.
+	Slots   Slots
+	Metrics *Metrics
+	Log     *slog.Logger
 }
 
 // ServeHTTP answers one review.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	started := time.Now()
-	deadline := started.Add(wait(r))
+	patience := wait(r)
 	// The body counts too: whoever sends half of one must not hold us. A server
 	// that cannot set a deadline, such as a test's recorder, has none.
-	_ = http.NewResponseController(w).SetReadDeadline(deadline)
+	_ = http.NewResponseController(w).SetReadDeadline(started.Add(patience))
 	request, refused := readReview(w, r)
 	if refused != nil {
 		h.Metrics.count(h.Name, "malformed")
@@ -66,11 +77,11 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, refused.Error(), refused.status)
 		return
 	}
-	ctx, cancel := context.WithDeadline(r.Context(), deadline)
+	ctx, cancel := context.WithDeadline(r.Context(), started.Add(h.Policy().Deadline.For(patience)))
 	defer cancel()
-	response, err := h.review(ctx, request)
-	if err != nil {
-		http.Error(w, err.Error(), http.StatusInternalServerError)
+	response, refused := h.review(ctx, request)
+	if refused != nil {
+		http.Error(w, refused.Error(), refused.status)
 		return
 	}
 	response.UID = request.UID
@@ -82,18 +93,28 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// review calls the reviewer. A panic becomes an error and is counted; what the
+// review calls the reviewer once there is a slot, and has it answer without one
+// when there is none in time. A panic becomes a refusal and is counted; what the
 // request held is not logged.
-func (h *Handler) review(ctx context.Context, request *admissionv1.AdmissionRequest) (response *admissionv1.AdmissionResponse, err error) {
+func (h *Handler) review(ctx context.Context, request *admissionv1.AdmissionRequest) (response *admissionv1.AdmissionResponse, refused *refusal) {
 	defer func() {
 		if cause := recover(); cause != nil {
 			h.Metrics.count(h.Name, "panic")
 			h.Log.Error("panic", "webhook", h.Name, "uid", request.UID, "kind", request.Kind.Kind,
 				"namespace", request.Namespace, "name", request.Name, "stack", string(debug.Stack()))
-			err = fmt.Errorf("meshward could not decide about request %s: an internal error, which was logged", request.UID)
+			refused = refuse(http.StatusInternalServerError, "meshward could not decide about request %s: an internal error, which was logged", request.UID)
 		}
 	}()
-	return h.Reviewer.Review(ctx, request), nil
+	if h.Slots.take(ctx) {
+		defer h.Slots.give()
+		return h.Reviewer.Review(ctx, request), nil
+	}
+	if response := h.Reviewer.Late(request); response != nil {
+		return response, nil
+	}
+	h.Metrics.count(h.Name, verdictOverloaded)
+	// Without a Retry-After, so that the API server does not send it once more.
+	return nil, refuse(http.StatusTooManyRequests, "meshward could not decide about request %s in time: too many others were under review", request.UID)
 }
 
 var reviewType = metav1.TypeMeta{APIVersion: admissionv1.SchemeGroupVersion.String(), Kind: "AdmissionReview"}

@@ -25,9 +25,11 @@ import (
 
 	"github.com/meshward/meshward/pkg/admit"
 	"github.com/meshward/meshward/pkg/mutate"
+	"github.com/meshward/meshward/pkg/policy"
 	"github.com/meshward/meshward/pkg/validate"
 	"github.com/meshward/meshward/pkg/validate/manifest"
 	"github.com/meshward/meshward/pkg/validate/mesh"
+	"github.com/meshward/meshward/pkg/validate/rule"
 	"github.com/meshward/meshward/pkg/validate/rules"
 )
 
@@ -39,9 +41,16 @@ var update = flag.Bool("update", false, "rewrite the wanted answers")
 //	live.yaml     what the API server has by now, if that is not the same
 //	unreachable   present where the API server does not answer a live read
 //	terminating   namespaces that are being deleted
+//	labels        labels of namespaces: NAMESPACE KEY=VALUE
+//	config.yaml   the configuration, if it is not the default
+//	late          present where there is no time left to judge; where it says
+//	              "confirm", none is left once that is done
+//	full          present where every slot is taken
+//	heavy         present where a made-up rule holds a weight over 50 for an error
 //	request       method and path, then headers, then a blank line and a body,
 //	              which is turned into JSON where its name is request.yaml
 //	want          the status and the answer
+//	counted       the metrics afterwards, if the case is about them
 func TestReviews(t *testing.T) {
 	paths, err := filepath.Glob("testdata/*.txtar")
 	if err != nil || len(paths) == 0 {
@@ -53,11 +62,20 @@ func TestReviews(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			server := httptest.NewTLSServer(webhooks(t, storedBy(t, archive)))
+			registry := prometheus.NewRegistry()
+			server := httptest.NewTLSServer(late(archive, storedBy(t, archive), func(stored admit.Stored) http.Handler {
+				return webhooks(t, stored, settingsBy(t, archive, registry))
+			}))
 			defer server.Close()
-			got := exchange(t, server, archive)
+			got, counted := exchange(t, server, archive), counts(t, registry)
+			if file(archive, "counted") == nil {
+				counted = ""
+			}
 			if *update {
 				put(archive, "want", got)
+				if counted != "" {
+					put(archive, "counted", counted)
+				}
 				if err := os.WriteFile(path, txtar.Format(archive), 0o644); err != nil {
 					t.Fatal(err)
 				}
@@ -66,13 +84,115 @@ func TestReviews(t *testing.T) {
 			if diff := cmp.Diff(string(file(archive, "want")), got); diff != "" {
 				t.Errorf("answer (-want +got):\n%s", diff)
 			}
+			if diff := cmp.Diff(string(file(archive, "counted")), counted); diff != "" {
+				t.Errorf("metrics (-want +got):\n%s", diff)
+			}
 		})
 	}
 }
 
-func webhooks(t testing.TB, stored admit.Stored) http.Handler {
+// settings are how the webhooks are set up.
+type settings struct {
+	config   *policy.Config
+	slots    int
+	rules    []*rule.Rule
+	registry *prometheus.Registry
+}
+
+func defaults() settings {
+	return settings{config: policy.Default(ruleNames()), slots: 1, rules: rules.All(), registry: prometheus.NewRegistry()}
+}
+
+func ruleNames() []string {
+	var names []string
+	for _, r := range rules.All() {
+		names = append(names, r.Name)
+	}
+	return names
+}
+
+func settingsBy(t *testing.T, archive *txtar.Archive, registry *prometheus.Registry) settings {
 	t.Helper()
-	engine, err := validate.New(rules.All()...)
+	s := defaults()
+	s.registry = registry
+	if text := file(archive, "config.yaml"); text != nil {
+		var err error
+		if s.config, err = policy.Parse(text, ruleNames()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if file(archive, "full") != nil {
+		s.slots = 0
+	}
+	if file(archive, "heavy") != nil {
+		s.rules = append(s.rules, heavy)
+	}
+	return s
+}
+
+// heavy finds what none of our rules does: a fault that changed weights bring in.
+var heavy = &rule.Rule{
+	Name:     "heavy",
+	Severity: rule.Error,
+	On:       mesh.SubjectHost,
+	Doc:      rule.Doc{Title: "Heavy", Why: "It is.", Fix: "Less."},
+	Run: func(p *rule.Pass) {
+		for _, target := range p.Mesh.Host(p.Key.Name).Targets {
+			if target.Weight > 50 {
+				var everyone mesh.Viewpoints
+				everyone.Set(mesh.Viewpoint{}, true)
+				p.Report(rule.Finding{Object: target.By, Path: target.Path(), About: target.Subset, Message: "heavy", Viewpoints: everyone, Fix: "less"})
+			}
+		}
+	},
+}
+
+// late makes requests run out of time where a case asks for it, without a clock:
+// before they are judged, or when the snapshot has been taken to judge them.
+func late(archive *txtar.Archive, stored *stored, webhooks func(admit.Stored) http.Handler) http.Handler {
+	when := file(archive, "late")
+	handler := webhooks(stored)
+	if when == nil {
+		return handler
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		ctx, cancel := context.WithCancel(r.Context())
+		defer cancel()
+		if strings.TrimSpace(string(when)) == "confirm" {
+			stored.taken = cancel
+		} else {
+			cancel()
+		}
+		handler.ServeHTTP(w, r.WithContext(ctx))
+	})
+}
+
+// counts are the counters, as Prometheus reads them.
+func counts(t *testing.T, registry *prometheus.Registry) string {
+	t.Helper()
+	families, err := registry.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b strings.Builder
+	for _, family := range families {
+		for _, metric := range family.GetMetric() {
+			if metric.GetCounter() == nil {
+				continue
+			}
+			var labels []string
+			for _, label := range metric.GetLabel() {
+				labels = append(labels, label.GetValue())
+			}
+			fmt.Fprintf(&b, "%s %s %v\n", family.GetName(), strings.Join(labels, " "), metric.GetCounter().GetValue())
+		}
+	}
+	return b.String()
+}
+
+func webhooks(t testing.TB, stored admit.Stored, with settings) http.Handler {
+	t.Helper()
+	engine, err := validate.New(with.rules...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -80,12 +200,17 @@ func webhooks(t testing.TB, stored admit.Stored) http.Handler {
 	if err != nil {
 		t.Fatal(err)
 	}
-	metrics := admit.NewMetrics(prometheus.NewRegistry())
+	metrics := admit.NewMetrics(with.registry)
 	log := slog.New(slog.DiscardHandler)
+	config := func() *policy.Config { return with.config }
 	mux := http.NewServeMux()
-	mux.Handle("/inject", &admit.Handler{Name: "inject", Reviewer: &admit.Pods{Injector: injector}, Metrics: metrics, Log: log})
-	mux.Handle("/validate", &admit.Handler{Name: "validate", Reviewer: &admit.Routing{Engine: engine, Stored: stored, Log: log}, Metrics: metrics, Log: log})
-	mux.Handle("/panic", &admit.Handler{Name: "panic", Reviewer: panicking{}, Metrics: metrics, Log: log})
+	for name, reviewer := range map[string]admit.Reviewer{
+		"inject":   &admit.Pods{Injector: injector},
+		"validate": &admit.Routing{Engine: engine, Stored: stored, Policy: config, Metrics: metrics, Log: log},
+		"panic":    panicking{},
+	} {
+		mux.Handle("/"+name, &admit.Handler{Name: name, Reviewer: reviewer, Policy: config, Slots: admit.NewSlots(with.slots), Metrics: metrics, Log: log})
+	}
 	return mux
 }
 
@@ -95,14 +220,25 @@ func (panicking) Review(context.Context, *admissionv1.AdmissionRequest) *admissi
 	panic("a fault of ours")
 }
 
+func (panicking) Late(*admissionv1.AdmissionRequest) *admissionv1.AdmissionResponse { return nil }
+
 // stored stands in for the feed, of which the faults cannot be provoked: a watch
 // that lags, and an API server that does not answer.
 type stored struct {
 	known, live *mesh.Snapshot
 	terminating []string
+	labels      map[string]map[string]string
+	taken       func() // called when the snapshot is taken
 }
 
-func (s *stored) Snapshot() *mesh.Snapshot { return s.known }
+func (s *stored) Snapshot() *mesh.Snapshot {
+	if s.taken != nil {
+		s.taken()
+	}
+	return s.known
+}
+
+func (s *stored) NamespaceLabels(namespace string) map[string]string { return s.labels[namespace] }
 
 // Fresh brings the live state of the namespaces that it is asked for, and of no other.
 func (s *stored) Fresh(_ context.Context, namespaces []string) (*mesh.Snapshot, error) {
@@ -137,6 +273,18 @@ func storedBy(t testing.TB, archive *txtar.Archive) *stored {
 		s.live = nil
 	}
 	s.terminating = strings.Fields(string(file(archive, "terminating")))
+	s.labels = map[string]map[string]string{}
+	for line := range strings.Lines(string(file(archive, "labels"))) {
+		namespace, label, _ := strings.Cut(strings.TrimSpace(line), " ")
+		key, value, ok := strings.Cut(label, "=")
+		if !ok {
+			t.Fatalf("no label: %s", line)
+		}
+		if s.labels[namespace] == nil {
+			s.labels[namespace] = map[string]string{}
+		}
+		s.labels[namespace][key] = value
+	}
 	return s
 }
 
@@ -219,8 +367,23 @@ func readable(t *testing.T, response *http.Response, answer []byte) string {
 	return string(text)
 }
 
+// TestSlotsAreGivenBack sends one request after another through a single slot.
+func TestSlotsAreGivenBack(t *testing.T) {
+	archive, err := txtar.ParseFile("testdata/panic.txtar")
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewTLSServer(webhooks(t, storedBy(t, archive), defaults()))
+	defer server.Close()
+	for range 3 {
+		if diff := cmp.Diff(string(file(archive, "want")), exchange(t, server, archive)); diff != "" {
+			t.Fatalf("answer (-want +got):\n%s", diff)
+		}
+	}
+}
+
 func TestTooLarge(t *testing.T) {
-	server := httptest.NewTLSServer(webhooks(t, &stored{}))
+	server := httptest.NewTLSServer(webhooks(t, &stored{}, defaults()))
 	defer server.Close()
 	body := bytes.Repeat([]byte(" "), 8<<20)
 	response, err := server.Client().Post(server.URL+"/validate", "application/json", bytes.NewReader(body))
@@ -250,7 +413,7 @@ func FuzzHandler(f *testing.F) {
 			f.Add(seed, strings.HasPrefix(string(file(archive, "request.yaml")), "POST /inject"))
 		}
 	}
-	handler := webhooks(f, &stored{known: snapshot(f, nil), live: snapshot(f, nil)})
+	handler := webhooks(f, &stored{known: snapshot(f, nil), live: snapshot(f, nil)}, defaults())
 	f.Fuzz(func(t *testing.T, body []byte, pods bool) {
 		path := "/validate"
 		if pods {

@@ -5,29 +5,51 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	admissionv1 "k8s.io/api/admission/v1"
+
+	"github.com/meshward/meshward/pkg/validate/rule"
 )
 
 // Metrics counts what was decided, and how long it took. Its labels have few
 // values, whatever comes in.
 type Metrics struct {
-	reviews *prometheus.CounterVec
-	seconds *prometheus.HistogramVec
+	reviews  *prometheus.CounterVec
+	findings *prometheus.CounterVec
+	seconds  *prometheus.HistogramVec
 }
+
+// The verdicts on a change of traffic configuration that brings something in, or
+// was not judged: what the audit log calls it, and the metrics.
+const (
+	verdictDenied      = "denied"
+	verdictWarned      = "warned"
+	verdictAudited     = "audited"
+	verdictDryRun      = "dry-run"     // would be denied
+	verdictOverridden  = "overridden"  // would be denied, but for the object's annotation
+	verdictExempt      = "exempt"      // would be denied, but for who makes it
+	verdictSteered     = "steered"     // would be denied, but that only weights or labels of subsets changed
+	verdictUnconfirmed = "unconfirmed" // would be denied, had the API server answered
+	verdictDeadline    = "deadline"    // the policy's answer: there was no time
+	verdictOverloaded  = "overloaded"  // the policy's answer: there were too many at once
+)
 
 // NewMetrics registers the metrics. It panics where they are registered already.
 func NewMetrics(registry prometheus.Registerer) *Metrics {
 	m := &Metrics{
 		reviews: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "meshward_admission_reviews_total",
-			Help: "Admission reviews by webhook and outcome: allowed, patched, warned, unconfirmed, denied, malformed or panic.",
+			Help: "Admission reviews by webhook and outcome: allowed, patched, warned, audited, dry-run, overridden, exempt, steered, unconfirmed, deadline, overloaded, denied, malformed or panic.",
 		}, []string{"webhook", "outcome"}),
+		findings: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "meshward_admission_findings_total",
+			Help: "Findings that changes brought in, by rule and by what became of them: denied, warned, audited, dry-run, overridden, exempt, steered, unconfirmed or deadline.",
+		}, []string{"rule", "verdict"}),
 		seconds: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name:    "meshward_admission_seconds",
 			Help:    "Time from reading a review to its answer, in seconds.",
 			Buckets: prometheus.ExponentialBuckets(0.000125, 2, 14),
 		}, []string{"webhook"}),
 	}
-	registry.MustRegister(m.reviews, m.seconds)
+	registry.MustRegister(m.reviews, m.findings, m.seconds)
 	return m
 }
 
@@ -40,16 +62,32 @@ func (m *Metrics) observe(webhook string, response *admissionv1.AdmissionRespons
 	m.seconds.WithLabelValues(webhook).Observe(took.Seconds())
 }
 
+// found counts findings; verdict is what became of those that the policy denies.
+func (m *Metrics) found(f fates, verdict string) {
+	for label, list := range map[string][]rule.Finding{
+		verdict:           f.deny,
+		verdictOverridden: f.overridden,
+		verdictExempt:     f.exempted,
+		verdictSteered:    f.spared,
+		verdictWarned:     f.warn,
+		verdictAudited:    f.audit,
+	} {
+		for i := range list {
+			m.findings.WithLabelValues(list[i].Rule.Name, label).Inc()
+		}
+	}
+}
+
 func outcome(response *admissionv1.AdmissionResponse) string {
-	switch {
+	switch verdict := response.AuditAnnotations["verdict"]; {
+	case verdict != "":
+		return verdict
 	case !response.Allowed:
-		return "denied"
-	case response.AuditAnnotations[unconfirmed] != "":
-		return "unconfirmed"
+		return verdictDenied
 	case len(response.Patch) > 0:
 		return "patched"
 	case len(response.Warnings) > 0:
-		return "warned"
+		return verdictWarned
 	default:
 		return "allowed"
 	}

@@ -42,6 +42,10 @@ func (p *Pods) Review(_ context.Context, request *admissionv1.AdmissionRequest) 
 	return response
 }
 
+// Late leaves a pod to the webhook's failurePolicy: whether a pod may start without
+// its sidecar is decided there.
+func (p *Pods) Late(*admissionv1.AdmissionRequest) *admissionv1.AdmissionResponse { return nil }
+
 func explained(response *admissionv1.AdmissionResponse, decision mutate.Decision) *admissionv1.AdmissionResponse {
 	if decision.Warning != "" {
 		response.Warnings = append(response.Warnings, rule.OneLine(decision.Warning))

@@ -1,7 +1,6 @@
 package admit
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -9,9 +8,9 @@ import (
 	"time"
 
 	admissionv1 "k8s.io/api/admission/v1"
-	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
+	"github.com/meshward/meshward/pkg/policy"
 	"github.com/meshward/meshward/pkg/validate"
 	"github.com/meshward/meshward/pkg/validate/mesh"
 	"github.com/meshward/meshward/pkg/validate/rule"
@@ -23,139 +22,165 @@ const confirmWithin = time.Second
 
 // Stored is the stored configuration as admission needs it.
 type Stored interface {
+	Namespaces
 	// Snapshot returns the mesh as it is known now.
 	Snapshot() *mesh.Snapshot
 	// Fresh returns it with some namespaces read anew.
 	Fresh(ctx context.Context, namespaces []string) (*mesh.Snapshot, error)
-	// Terminating reports whether a namespace is being deleted.
-	Terminating(namespace string) bool
 }
 
-// Routing judges changes of traffic configuration by what they bring in.
+// Namespaces are the cluster's namespaces as admission needs them.
+type Namespaces interface {
+	// Terminating reports whether a namespace is being deleted.
+	Terminating(namespace string) bool
+	// NamespaceLabels returns a namespace's labels. They must not be changed.
+	NamespaceLabels(namespace string) map[string]string
+}
+
+// Routing judges changes of traffic configuration by what they bring in, and
+// treats them as the policy of that moment says.
 type Routing struct {
-	Engine *validate.Engine
-	Stored Stored
-	Log    *slog.Logger
+	Engine  *validate.Engine
+	Stored  Stored
+	Policy  func() *policy.Config
+	Metrics *Metrics
+	Log     *slog.Logger
 }
 
 // Review answers a change:
 //
 //	an object that we cannot read            allowed, with a warning
 //	nothing new is wrong                     allowed
-//	only warnings are new                    allowed, with warnings
-//	errors, on a dry run                     allowed, with warnings: the objects that
+//	nothing new that the policy denies       allowed, with warnings
+//	the object or the user is let off        allowed, with warnings that say so
+//	only weights or subset labels changed    allowed, with warnings that say so
+//	to be denied, on a dry run               allowed, with warnings: the objects that
 //	                                         mend it may be part of the same apply
-//	errors, gone after a live read           allowed: the watch lagged
-//	errors, and no live read in time         allowed, with warnings, and logged
-//	errors                                   denied
+//	to be denied, gone after a live read     allowed: the watch lagged
+//	to be denied, no live read in time       allowed, with warnings, and logged
+//	to be denied                             denied
+//	no time is left                          as the policy says, and logged
 //
 // A change that touches no traffic, an object on its way out and a namespace on
 // its way out are never held up.
 func (v *Routing) Review(ctx context.Context, request *admissionv1.AdmissionRequest) *admissionv1.AdmissionResponse {
+	r, answer := v.open(request)
+	if answer != nil {
+		return answer
+	}
+	if ctx.Err() != nil {
+		return v.late(r, fates{}, verdictDeadline)
+	}
+	found := r.decide(v.Engine.Change(v.Stored.Snapshot(), r.change).Introduced)
+	switch {
+	case len(found.deny) == 0:
+		return v.allow(r, found, found.verdict(), "")
+	case r.dryRun:
+		return v.allow(r, found, verdictDryRun, "would be denied: ")
+	case ctx.Err() != nil:
+		return v.late(r, found, verdictDeadline)
+	}
+	confirmed, err := v.confirm(ctx, r, found.deny)
+	switch {
+	case err != nil && ctx.Err() != nil:
+		return v.late(r, found, verdictDeadline)
+	case err != nil:
+		v.Log.Warn("a denial could not be confirmed", "object", r.change.Ref().String(), "rule", found.deny[0].Rule.Name, "error", err)
+		return v.allow(r, found, verdictUnconfirmed, "not denied, as it could not be confirmed: ")
+	case len(confirmed.deny) == 0:
+		return v.allow(r, confirmed, confirmed.verdict(), "")
+	}
+	v.Metrics.found(confirmed, verdictDenied)
+	return deny(r, confirmed)
+}
+
+// Late answers a change that there was no time to judge, as the policy says.
+func (v *Routing) Late(request *admissionv1.AdmissionRequest) *admissionv1.AdmissionResponse {
+	r, answer := v.open(request)
+	if answer != nil {
+		return answer
+	}
+	return v.late(r, fates{}, verdictOverloaded)
+}
+
+// open reads a request, and answers those that are not judged.
+func (v *Routing) open(request *admissionv1.AdmissionRequest) (*review, *admissionv1.AdmissionResponse) {
 	kind, ok := mesh.KindOf(schema.GroupVersionKind(request.Kind))
 	if !ok {
-		return allowed(fmt.Sprintf("meshward does not judge %s; check the rules of its ValidatingWebhookConfiguration", request.Kind.Kind))
+		return nil, allowed(fmt.Sprintf("meshward does not judge %s; check the rules of its ValidatingWebhookConfiguration", request.Kind.Kind))
 	}
 	if missing := missingObject(request); missing != "" {
-		return unreadable("the request holds no %s", missing)
+		return nil, unreadable("the request holds no %s", missing)
 	}
 	change, err := changeOf(kind, request)
 	if err != nil {
 		// The API server has read it; that we cannot must not keep it from being
 		// mended or deleted.
-		return allowed(fmt.Sprintf("meshward did not judge this: %v", err))
+		return nil, allowed(fmt.Sprintf("meshward did not judge this: %v", err))
 	}
 	if v.letsThrough(change, request.Namespace) {
-		return allowed()
+		return nil, allowed()
 	}
-	faults, warnings := parted(v.Engine.Change(v.Stored.Snapshot(), change).Introduced)
-	if len(faults) == 0 {
-		return allowed(lines(warnings, "")...)
-	}
-	if request.DryRun != nil && *request.DryRun {
-		return allowed(append(lines(faults, "would be denied: "), lines(warnings, "")...)...)
-	}
-	confirmed, more, warnings, err := v.confirm(ctx, change, faults)
-	if err != nil {
-		v.Log.Warn("a denial could not be confirmed", "object", change.Ref().String(), "rule", faults[0].Rule.Name, "error", err)
-		response := allowed(lines(faults, "not denied, as it could not be confirmed: ")...)
-		response.AuditAnnotations = map[string]string{unconfirmed: faults[0].Rule.Name}
-		return response
-	}
-	if len(confirmed) == 0 {
-		return allowed(lines(warnings, "")...)
-	}
-	return deny(change, confirmed, more, warnings)
+	namespace := change.Ref().Namespace
+	in := policy.Namespace{Name: namespace, Labels: v.Stored.NamespaceLabels(namespace)}
+	return newReview(v.Policy(), request, change, in), nil
 }
-
-// unconfirmed is the audit annotation of a change that was let in although it
-// was judged broken.
-const unconfirmed = "unconfirmed"
 
 func (v *Routing) letsThrough(change mesh.Change, namespace string) bool {
 	leaving := change.New != nil && change.New.Deleting || change.Old != nil && change.Old.Deleting
 	return leaving || v.Stored.Terminating(namespace)
 }
 
-// confirm judges the change again over what the API server holds now, and returns
-// those of the faults that are still there, and how many more there are. A wrong
-// denial is worse than a missed one, and a watch is always a little late. Only the
-// faults that a denial names are looked at again, or the read would grow with the
-// damage.
-func (v *Routing) confirm(ctx context.Context, change mesh.Change, faults []rule.Finding) (confirmed []rule.Finding, more int, warnings []rule.Finding, err error) {
+// allow lets a change in. What the policy would have denied of it is told with a
+// prefix that says why it was not.
+func (v *Routing) allow(r *review, found fates, verdict, prefix string) *admissionv1.AdmissionResponse {
+	if verdict == verdictOverridden {
+		v.Log.Info("a denial was overridden by annotation", "object", r.change.Ref().String(), "rules", found.rules())
+	}
+	v.Metrics.found(found, verdict)
+	response := allowed(r.warnings(found, prefix)...)
+	response.AuditAnnotations = r.annotations(found, verdict)
+	return response
+}
+
+// late answers when there is no time left to judge, or to confirm what was found.
+func (v *Routing) late(r *review, found fates, verdict string) *admissionv1.AdmissionResponse {
+	v.Log.Warn("there was no time to judge a change", "object", r.change.Ref().String(), "verdict", verdict)
+	if !r.deniedLate() {
+		response := v.allow(r, found, verdict, "not denied, as there was no time to confirm it: ")
+		if len(found.deny) == 0 {
+			response.Warnings = append(response.Warnings, "meshward did not judge this: there was no time")
+		}
+		return response
+	}
+	v.Metrics.found(found, verdict)
+	response := denied(rule.OneLine(fmt.Sprintf("%s could not be judged in time, and the configuration of meshward denies what is not judged; try again", r.change.Ref())))
+	response.Warnings = r.warnings(found, "")
+	response.AuditAnnotations = r.annotations(found, verdict)
+	return response
+}
+
+// confirm judges the change again over what the API server holds now, and leaves
+// of what is to be denied those faults that are still there, and how many more
+// there are. A wrong denial is worse than a missed one, and a watch is always a
+// little late. Only the faults that a denial names are looked at again, or the
+// read would grow with the damage.
+func (v *Routing) confirm(ctx context.Context, r *review, faults []rule.Finding) (fates, error) {
 	ctx, cancel := context.WithTimeout(ctx, confirmWithin)
 	defer cancel()
 	faults = faults[:min(len(faults), mostFindings)]
-	fresh, err := v.Stored.Fresh(ctx, restsOn(change, faults))
+	fresh, err := v.Stored.Fresh(ctx, restsOn(r.change, faults))
 	if err != nil {
-		return nil, 0, nil, err
+		return fates{}, err
 	}
-	all, warnings := parted(v.Engine.Change(fresh, change).Introduced)
+	found := r.decide(v.Engine.Change(fresh, r.change).Introduced)
+	all := found.deny
+	found.deny = nil
 	for _, f := range all {
 		if slices.ContainsFunc(faults, func(o rule.Finding) bool { return o.Identity() == f.Identity() }) {
-			confirmed = append(confirmed, f)
+			found.deny = append(found.deny, f)
 		}
 	}
-	return confirmed, len(all) - len(confirmed), warnings, nil
-}
-
-// missingObject names the part of a request that its operation needs and that is
-// not there.
-func missingObject(request *admissionv1.AdmissionRequest) string {
-	switch {
-	case request.Operation != admissionv1.Create && len(request.OldObject.Raw) == 0:
-		return "oldObject"
-	case request.Operation != admissionv1.Delete && len(request.Object.Raw) == 0:
-		return "object"
-	default:
-		return ""
-	}
-}
-
-// changeOf reads what a request changes. It returns an error where an object
-// cannot be read.
-func changeOf(kind mesh.Kind, request *admissionv1.AdmissionRequest) (mesh.Change, error) {
-	var change mesh.Change
-	var err error
-	if request.Operation != admissionv1.Create {
-		if change.Old, err = objectOf(kind, request, request.OldObject); err != nil {
-			return change, fmt.Errorf("oldObject: %w", err)
-		}
-	}
-	if request.Operation != admissionv1.Delete {
-		if change.New, err = objectOf(kind, request, request.Object); err != nil {
-			return change, fmt.Errorf("object: %w", err)
-		}
-	}
-	return change, nil
-}
-
-func objectOf(kind mesh.Kind, request *admissionv1.AdmissionRequest, from runtime.RawExtension) (*mesh.Object, error) {
-	object, err := mesh.Decode(kind, from.Raw)
-	if err != nil {
-		return nil, err
-	}
-	object.Namespace = cmp.Or(object.Namespace, request.Namespace)
-	object.Name = cmp.Or(object.Name, request.Name)
-	return object, nil
+	found.more = len(all) - len(found.deny)
+	return found, nil
 }
