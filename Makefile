@@ -35,7 +35,7 @@ generate: ## Rewrite what is made of the code: the pages of the rules
 .PHONY: verify
 verify: ## Check that generated files and go.mod files are fresh
 	@for module in $(MODULES) tools; do echo "== go mod tidy $$module"; go mod tidy -C $$module -diff; done
-	@go test -count=1 -run 'TestRules' ./pkg/validate/rules
+	@go test -count=1 -run 'TestRules|TestIndex' ./pkg/validate/rules
 
 .PHONY: bench
 bench: ## Run the benchmarks

@@ -23,8 +23,36 @@ func sized(tb testing.TB, services int) *mesh.Snapshot {
 			mesh.Change{New: object(tb, mesh.KindDestinationRule, name, namespace, fmt.Sprintf(`{"host":%q,"subsets":[{"name":"v1"},{"name":"v2"}]}`, name))},
 			mesh.Change{New: route(tb, name, namespace, "v2")},
 		)
+		if i%10 == 7 { // every tenth service is open to the outside, by a Gateway of its own
+			changes = append(changes,
+				mesh.Change{New: object(tb, mesh.KindGateway, name, namespace, opened(i, 80))},
+				mesh.Change{New: object(tb, mesh.KindVirtualService, name+"-outside", namespace, fmt.Sprintf(
+					`{"hosts":["%[1]d.example.com"],"gateways":[%[2]q],"http":[{"route":[{"destination":{"host":%[2]q,"subset":"v2","port":{"number":80}}}]}]}`, i, name))},
+			)
+		}
 	}
 	return mesh.Empty(settings).Apply(changes...)
+}
+
+// opened is a Gateway for the name of one service, all of them on the same pods.
+func opened(service, port int) string {
+	return fmt.Sprintf(`{"selector":{"istio":"ingressgateway"},"servers":[{"port":{"number":%d,"name":"http","protocol":"HTTP"},"hosts":["%d.example.com"]}]}`, port, service)
+}
+
+func gateway(tb testing.TB, port int) *mesh.Object {
+	return object(tb, mesh.KindGateway, "service-7", "team-7", opened(7, port))
+}
+
+func service(tb testing.TB, port int) *mesh.Object {
+	return object(tb, mesh.KindService, "service-7", "team-7", fmt.Sprintf(`{"ports":[{"name":"http","port":%d}]}`, port))
+}
+
+// withoutV2 takes a subset away that a route still needs.
+func withoutV2(tb testing.TB) mesh.Change {
+	return mesh.Change{
+		Old: object(tb, mesh.KindDestinationRule, "service-7", "team-7", `{"host":"service-7","subsets":[{"name":"v1"},{"name":"v2"}]}`),
+		New: object(tb, mesh.KindDestinationRule, "service-7", "team-7", `{"host":"service-7","subsets":[{"name":"v1"}]}`),
+	}
 }
 
 // toUndefined moves a tenth of the traffic of one service to a subset that is not there.
@@ -52,23 +80,30 @@ func object(tb testing.TB, kind mesh.Kind, name, namespace, spec string) *mesh.O
 }
 
 // TestCostFollowsTheHost holds one admission in a large mesh to the allocations
-// of one in a small mesh.
+// of one in a small mesh, for a change of each kind that can break another.
 func TestCostFollowsTheHost(t *testing.T) {
 	engine, err := validate.New(rules.All()...)
 	if err != nil {
 		t.Fatal(err)
 	}
-	allocations := func(services int) float64 {
-		snapshot := sized(t, services)
-		change := toUndefined(t)
-		if found := engine.Change(snapshot, change).Introduced; len(found) != 1 {
-			t.Fatalf("%d findings, want 1", len(found))
+	small, large := sized(t, 1_000), sized(t, 100_000)
+	for name, change := range map[string]mesh.Change{
+		"VirtualService":  toUndefined(t),
+		"DestinationRule": withoutV2(t),
+		"Service":         {Old: service(t, 80), New: service(t, 8080)},
+		"Gateway":         {Old: gateway(t, 80), New: gateway(t, 8080)},
+	} {
+		if found := engine.Change(large, change).Introduced; name != "Gateway" && len(found) == 0 {
+			t.Fatalf("%s: nothing is found, so nothing is measured", name)
 		}
-		return testing.AllocsPerRun(20, func() { engine.Change(snapshot, change) })
-	}
-	small, large := allocations(500), allocations(10_000)
-	if ratio := large / small; ratio > 1.05 {
-		t.Errorf("%.0f allocations among 500 services, %.0f among 10000: a factor of %.2f", small, large, ratio)
+		allocations := func(in *mesh.Snapshot) float64 {
+			return testing.AllocsPerRun(20, func() { engine.Change(in, change) })
+		}
+		few, many := allocations(small), allocations(large)
+		t.Logf("%s: %.0f allocations among 1000 services, %.0f among 100000", name, few, many)
+		if ratio := many / few; ratio > 1.05 || ratio < 0.95 {
+			t.Errorf("%s: %.0f allocations among 1000 services, %.0f among 100000: a factor of %.2f", name, few, many, ratio)
+		}
 	}
 }
 

@@ -19,6 +19,7 @@ var arrows = map[string]map[string]string{
 	"cmd/webhook": {
 		"certs":                 "serve needs a certificate",
 		"pkg/admit":             "serve answers admission reviews",
+		"pkg/audit":             "serve judges what is stored",
 		"pkg/feed":              "serve watches the cluster",
 		"pkg/policy":            "serve and validate load the configuration",
 		"pkg/mutate":            "serve sets the injector up",
@@ -36,6 +37,11 @@ var arrows = map[string]map[string]string{
 		"pkg/validate":      "a change's review is answered with a verdict",
 		"pkg/validate/mesh": "a review becomes a change of the mesh",
 		"pkg/validate/rule": "a denial is made of findings",
+	},
+	"pkg/audit": {
+		"pkg/validate":      "what a change touches is judged anew",
+		"pkg/validate/mesh": "a snapshot is what is judged",
+		"pkg/validate/rule": "findings are kept and told",
 	},
 	"pkg/feed": {
 		"pkg/validate/mesh": "what a watch brings becomes a change of the mesh",

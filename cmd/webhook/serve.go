@@ -23,6 +23,7 @@ import (
 
 	"github.com/meshward/meshward/certs"
 	"github.com/meshward/meshward/pkg/admit"
+	"github.com/meshward/meshward/pkg/audit"
 	"github.com/meshward/meshward/pkg/feed"
 	"github.com/meshward/meshward/pkg/mutate"
 	"github.com/meshward/meshward/pkg/policy"
@@ -120,7 +121,7 @@ func (s *service) manager(cluster *rest.Config, config *policy.File, log *slog.L
 	if err != nil {
 		return nil, err
 	}
-	stored, err := feed.New(cluster, config.Current().Mesh.Settings(settings), log)
+	stored, err := feed.New(cluster, config.Current().Settings(settings), log)
 	if err != nil {
 		return nil, err
 	}
@@ -158,6 +159,7 @@ func (s *service) manager(cluster *rest.Config, config *policy.File, log *slog.L
 		m.Add(certificate),
 		m.Add(config),
 		m.Add(stored),
+		m.Add(audit.New(engine, stored, stored, audit.NewMetrics(metrics.Registry), log)),
 		m.AddHealthzCheck("process", healthz.Ping),
 		m.AddReadyzCheck("certificate", explained(log, func(*http.Request) error { return certificate.Ready() })),
 		m.AddReadyzCheck("mesh", explained(log, func(*http.Request) error { return stored.Ready() })),

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/meshward/meshward/pkg/policy"
 	"github.com/meshward/meshward/pkg/validate"
 	"github.com/meshward/meshward/pkg/validate/manifest"
 	"github.com/meshward/meshward/pkg/validate/mesh"
@@ -27,6 +29,8 @@ type validation struct {
 	context   []string
 	namespace string
 	complete  bool
+	config    string
+	cluster   clusterFlags
 	mesh      meshFlags
 	output    string
 	color     string
@@ -40,6 +44,9 @@ func newValidate() *cobra.Command {
 		Short: "Judge traffic configuration in files",
 		Long: `Judge the objects in files, folders or standard input ("-", the default) as the
 admission webhook would judge them. Folders are read with all folders below them.
+
+With --context, or with --cluster, the objects are a change of what is there
+already: one that is there is updated, and a fault that is there is none of theirs.
 
 Formats of the report:
   text    a block for each finding, with file and line
@@ -55,6 +62,7 @@ Exit status, the same in every format: 0 nothing found at the level of --fail-on
   kustomize build . | meshward validate -
   helm template . | meshward validate -f -
   meshward validate -o json --context cluster-dump.yaml change.yaml
+  meshward validate --cluster --kube-context production change.yaml
   meshward validate -o sarif manifests/ > meshward.sarif`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			v.paths = append(args, v.files...)
@@ -75,11 +83,13 @@ func (v *validation) addFlags(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.StringArrayVarP(&v.files, "filename", "f", nil, `file, folder or "-", the same as PATH (may be repeated)`)
 	flags.StringArrayVar(&v.context, "context", nil, "file or folder with what is there already; reported is only what PATH brings in (may be repeated)")
-	flags.StringVarP(&v.namespace, "namespace", "n", "default", "namespace of objects that name none")
+	flags.StringVarP(&v.namespace, "namespace", "n", "", "namespace of objects that name none (default: that of the context with --cluster, else default)")
 	flags.BoolVar(&v.complete, "complete", false, "the input is the whole mesh: what is not in it does not exist")
 	flags.StringVarP(&v.output, "output", "o", "text", "format of the report: "+names(report.Formats))
 	flags.StringVar(&v.color, "color", "auto", "colours in the text format: "+names(colorModes)+"; auto is on a terminal, unless NO_COLOR is set")
 	flags.StringVar(&v.failOn, "fail-on", "error", "mildest severity that fails the run: "+names(failOn))
+	flags.StringVar(&v.config, "config", "", "file with meshward's configuration: what it denies is an error, what it turns off is not reported")
+	v.cluster.add(flags)
 	v.mesh.add(flags)
 	completeFlag(cmd, "output", report.Formats)
 	completeFlag(cmd, "color", colorModes)
@@ -103,53 +113,70 @@ func (v *validation) run(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	settings, err := v.mesh.config(v.complete)
+	config, settings, err := v.settings()
 	if err != nil {
 		return err
 	}
 	if inputs := slices.Concat(v.context, v.paths); len(inputs)-len(slices.DeleteFunc(inputs, isStdin)) > 1 {
 		return errors.New(`standard input ("-") can be read only once`)
 	}
-	reader := manifest.Reader{Namespace: v.namespace, Stdin: cmd.InOrStdin()}
+	cluster, namespace, err := v.cluster.open()
+	if err != nil {
+		return err
+	}
+	reader := manifest.Reader{Namespace: cmp.Or(v.namespace, namespace, "default"), Stdin: cmd.InOrStdin()}
 	known, unreadableContext := reader.Read(v.context...)
 	set, unreadable := reader.Read(v.paths...)
 	unread := errors.Join(unreadableContext, unreadable)
+	stored, skipped, err := readCluster(cmd.Context(), cluster)
+	if err != nil {
+		return errors.Join(unread, err)
+	}
 	r := reportOf(known, set, unread)
-	r.FailOn = level
-	r.Findings = judge(engine, mesh.Empty(settings), known.Objects, set.Objects)
+	r.FailOn, r.Skipped = level, append(r.Skipped, skipped...)
+	before := over(stored, known.Objects)
+	after := over(before, set.Objects)
+	r.Findings = decided(config, mesh.Empty(settings).Apply(creations(after)...), judge(engine, mesh.Empty(settings), before, after))
 	if err := printer(cmd.OutOrStdout(), r); err != nil {
 		return fmt.Errorf("the report could not be written: %w", err)
 	}
-	if unread != nil {
-		return unread
-	}
-	if slices.ContainsFunc(r.Findings, r.Fails) {
+	if unread == nil && slices.ContainsFunc(r.Findings, r.Fails) {
 		return errFindings
 	}
-	return nil
+	return unread
+}
+
+// settings returns the configuration and what it and Istio's own say of the mesh.
+func (v *validation) settings() (*policy.Config, mesh.Config, error) {
+	settings, err := v.mesh.config(v.complete || v.cluster.use)
+	if err != nil {
+		return nil, settings, err
+	}
+	config := policy.Default(ruleNames())
+	if v.config != "" {
+		if config, err = policy.Load(v.config, ruleNames()); err != nil {
+			return nil, settings, err
+		}
+	}
+	return config, config.Settings(settings), nil
 }
 
 func isStdin(path string) bool { return path == "-" }
 
-// judge returns what is wrong with some objects, and what they break of those
-// that are known, wherever these are known from.
-func judge(engine *validate.Engine, empty *mesh.Snapshot, known, objects []*mesh.Object) []rule.Finding {
-	before := empty.Apply(creations(known)...)
-	after := before.Apply(creations(objects)...)
-	found := engine.All(after)
+// judge returns what is wrong after a change and was not before, wherever it is:
+// the whole of each finding, though some may have held for others before.
+func judge(engine *validate.Engine, empty *mesh.Snapshot, before, after []*mesh.Object) []rule.Finding {
+	was := engine.All(empty.Apply(creations(before)...))
+	is := engine.All(empty.Apply(creations(after)...))
 	type place struct {
 		object *mesh.Object
 		path   string
 	}
-	broken := map[place]bool{}
-	for _, f := range validate.Compare(engine.All(before), found).Introduced {
-		broken[place{f.Object, f.Path}] = true
+	introduced := map[place]bool{}
+	for _, f := range validate.Compare(was, is).Introduced {
+		introduced[place{f.Object, f.Path}] = true
 	}
-	own := map[*mesh.Object]bool{}
-	for _, object := range objects {
-		own[object] = true
-	}
-	return slices.DeleteFunc(found, func(f rule.Finding) bool { return !own[f.Object] && !broken[place{f.Object, f.Path}] })
+	return slices.DeleteFunc(is, func(f rule.Finding) bool { return !introduced[place{f.Object, f.Path}] })
 }
 
 func creations(objects []*mesh.Object) []mesh.Change {

@@ -43,8 +43,8 @@ var update = flag.Bool("update", false, "rewrite the wanted answers")
 //	terminating   namespaces that are being deleted
 //	labels        labels of namespaces: NAMESPACE KEY=VALUE
 //	config.yaml   the configuration, if it is not the default
-//	late          present where there is no time left to judge; where it says
-//	              "confirm", none is left once that is done
+//	late          present where there is no time left; where it says "judge" or
+//	              "confirm", the time runs out while that is done
 //	full          present where every slot is taken
 //	heavy         present where a made-up rule holds a weight over 50 for an error
 //	request       method and path, then headers, then a blank line and a body,
@@ -100,7 +100,7 @@ type settings struct {
 }
 
 func defaults() settings {
-	return settings{config: policy.Default(ruleNames()), slots: 1, rules: rules.All(), registry: prometheus.NewRegistry()}
+	return settings{config: policy.Default(ruleNames()), slots: 1, rules: []*rule.Rule{rules.HostClaimedTwice, rules.UndefinedSubset, rules.UnknownHost}, registry: prometheus.NewRegistry()}
 }
 
 func ruleNames() []string {
@@ -137,18 +137,18 @@ var heavy = &rule.Rule{
 	On:       mesh.SubjectHost,
 	Doc:      rule.Doc{Title: "Heavy", Why: "It is.", Fix: "Less."},
 	Run: func(p *rule.Pass) {
-		for _, target := range p.Mesh.Host(p.Key.Name).Targets {
+		for _, target := range p.Mesh.Host(p.Key.Name).Targets() {
 			if target.Weight > 50 {
 				var everyone mesh.Viewpoints
 				everyone.Set(mesh.Viewpoint{}, true)
-				p.Report(rule.Finding{Object: target.By, Path: target.Path(), About: target.Subset, Message: "heavy", Viewpoints: everyone, Fix: "less"})
+				p.Report(rule.Finding{Object: target.Object(), Path: target.Path(), About: target.Subset, Message: "heavy", Viewpoints: everyone, Fix: "less"})
 			}
 		}
 	},
 }
 
 // late makes requests run out of time where a case asks for it, without a clock:
-// before they are judged, or when the snapshot has been taken to judge them.
+// before they are judged, or when what they are to be judged by has been taken.
 func late(archive *txtar.Archive, stored *stored, webhooks func(admit.Stored) http.Handler) http.Handler {
 	when := file(archive, "late")
 	handler := webhooks(stored)
@@ -158,9 +158,12 @@ func late(archive *txtar.Archive, stored *stored, webhooks func(admit.Stored) ht
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		ctx, cancel := context.WithCancel(r.Context())
 		defer cancel()
-		if strings.TrimSpace(string(when)) == "confirm" {
+		switch strings.TrimSpace(string(when)) {
+		case "judge":
 			stored.taken = cancel
-		} else {
+		case "confirm":
+			stored.read = cancel
+		default:
 			cancel()
 		}
 		handler.ServeHTTP(w, r.WithContext(ctx))
@@ -229,6 +232,7 @@ type stored struct {
 	terminating []string
 	labels      map[string]map[string]string
 	taken       func() // called when the snapshot is taken
+	read        func() // called when the API server is read
 }
 
 func (s *stored) Snapshot() *mesh.Snapshot {
@@ -242,6 +246,9 @@ func (s *stored) NamespaceLabels(namespace string) map[string]string { return s.
 
 // Fresh brings the live state of the namespaces that it is asked for, and of no other.
 func (s *stored) Fresh(_ context.Context, namespaces []string) (*mesh.Snapshot, error) {
+	if s.read != nil {
+		s.read()
+	}
 	if s.live == nil {
 		return nil, errors.New("the API server does not answer")
 	}

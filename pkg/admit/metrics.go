@@ -26,6 +26,7 @@ const (
 	verdictDryRun      = "dry-run"     // would be denied
 	verdictOverridden  = "overridden"  // would be denied, but for the object's annotation
 	verdictExempt      = "exempt"      // would be denied, but for who makes it
+	verdictDelivered   = "delivered"   // would be denied, but that others are broken or in the way and an applier makes it
 	verdictSteered     = "steered"     // would be denied, but that only weights or labels of subsets changed
 	verdictUnconfirmed = "unconfirmed" // would be denied, had the API server answered
 	verdictDeadline    = "deadline"    // the policy's answer: there was no time
@@ -37,11 +38,11 @@ func NewMetrics(registry prometheus.Registerer) *Metrics {
 	m := &Metrics{
 		reviews: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "meshward_admission_reviews_total",
-			Help: "Admission reviews by webhook and outcome: allowed, patched, warned, audited, dry-run, overridden, exempt, steered, unconfirmed, deadline, overloaded, denied, malformed or panic.",
+			Help: "Admission reviews by webhook and outcome: allowed, patched, warned, audited, dry-run, overridden, exempt, delivered, steered, unconfirmed, deadline, overloaded, denied, malformed or panic.",
 		}, []string{"webhook", "outcome"}),
 		findings: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "meshward_admission_findings_total",
-			Help: "Findings that changes brought in, by rule and by what became of them: denied, warned, audited, dry-run, overridden, exempt, steered, unconfirmed or deadline.",
+			Help: "Findings that changes brought in, by rule and by what became of them: denied, warned, audited, dry-run, overridden, exempt, delivered, steered, unconfirmed or deadline.",
 		}, []string{"rule", "verdict"}),
 		seconds: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name:    "meshward_admission_seconds",
@@ -68,6 +69,7 @@ func (m *Metrics) found(f fates, verdict string) {
 		verdict:           f.deny,
 		verdictOverridden: f.overridden,
 		verdictExempt:     f.exempted,
+		verdictDelivered:  f.delivered,
 		verdictSteered:    f.spared,
 		verdictWarned:     f.warn,
 		verdictAudited:    f.audit,

@@ -1,14 +1,11 @@
 package admit
 
 import (
-	"bytes"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
 
 	admissionv1 "k8s.io/api/admission/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/meshward/meshward/pkg/policy"
 	"github.com/meshward/meshward/pkg/validate/mesh"
@@ -25,6 +22,9 @@ type review struct {
 	dryRun    bool
 	// exempt is the name by which whoever makes the change is never denied.
 	exempt string
+	// applier is the name by which whoever makes the change is known to mend later
+	// what it breaks.
+	applier string
 	// reasons are those that the object gives for being let off rules.
 	reasons map[string]string
 	// remarks are warnings about how the object asks for that.
@@ -32,9 +32,9 @@ type review struct {
 }
 
 func newReview(config *policy.Config, request *admissionv1.AdmissionRequest, change mesh.Change, in policy.Namespace) *review {
-	raw := request.Object.Raw
-	if change.New == nil { // what is deleted was asked to allow it before
-		raw = request.OldObject.Raw
+	asking := change.New
+	if asking == nil { // what is deleted was asked to allow it before
+		asking = change.Old
 	}
 	r := &review{
 		policy:    config,
@@ -43,27 +43,15 @@ func newReview(config *policy.Config, request *admissionv1.AdmissionRequest, cha
 		namespace: in,
 		dryRun:    request.DryRun != nil && *request.DryRun,
 		exempt:    config.Exempts(request.UserInfo.Username, request.UserInfo.Groups),
+		applier:   config.Applier(request.UserInfo.Username, request.UserInfo.Groups),
 	}
-	r.reasons, r.remarks = config.Overrides(overrideIn(raw))
+	r.reasons, r.remarks = config.Overrides(asking.Override)
 	return r
-}
-
-// overrideIn returns the override annotation of an object. Few have one, so that
-// the object is not read again before its text says that it may.
-func overrideIn(raw []byte) string {
-	if !bytes.Contains(raw, []byte(policy.OverrideAnnotation)) {
-		return ""
-	}
-	var object metav1.PartialObjectMetadata
-	if json.Unmarshal(raw, &object) != nil {
-		return "" // it was read before, so it is of another shape only in what we do not need
-	}
-	return object.Annotations[policy.OverrideAnnotation]
 }
 
 // fates are the findings that a change brings in, by what becomes of them.
 type fates struct {
-	deny, overridden, exempted, spared, warn, audit []rule.Finding
+	deny, overridden, exempted, delivered, spared, warn, audit []rule.Finding
 	// steered is all that the change changes, where that spares it.
 	steered string
 	// more is how many there are to be denied beyond those of deny.
@@ -84,6 +72,8 @@ func (r *review) decide(introduced []rule.Finding) fates {
 			found.overridden = append(found.overridden, f)
 		case r.exempt != "":
 			found.exempted = append(found.exempted, f)
+		case r.applier != "" && f.Object.Ref != r.change.Ref():
+			found.delivered = append(found.delivered, f)
 		default:
 			found.deny = append(found.deny, f)
 		}
@@ -104,6 +94,8 @@ func (f fates) verdict() string {
 		return verdictOverridden
 	case len(f.exempted) > 0:
 		return verdictExempt
+	case len(f.delivered) > 0:
+		return verdictDelivered
 	case len(f.spared) > 0:
 		return verdictSteered
 	case len(f.warn) > 0:
@@ -118,7 +110,7 @@ func (f fates) verdict() string {
 // rules are the names of all rules that found something, in order.
 func (f fates) rules() []string {
 	var names []string
-	for _, list := range [][]rule.Finding{f.deny, f.overridden, f.exempted, f.spared, f.warn, f.audit} {
+	for _, list := range [][]rule.Finding{f.deny, f.overridden, f.exempted, f.delivered, f.spared, f.warn, f.audit} {
 		for i := range list {
 			names = append(names, list[i].Rule.Name)
 		}
@@ -127,9 +119,14 @@ func (f fates) rules() []string {
 	return slices.Compact(names)
 }
 
-// deniedLate reports whether the change is denied when it cannot be judged.
+// deniedLate reports whether the change is denied when it cannot be judged: only
+// where a judgement might have denied it. What an applier deletes breaks nothing
+// but other objects.
 func (r *review) deniedLate() bool {
-	return !r.dryRun && r.exempt == "" && r.policy.DeniesLate(r.namespace)
+	if r.dryRun || r.exempt != "" || r.applier != "" && r.change.New == nil {
+		return false
+	}
+	return r.policy.DeniesLate(r.namespace)
 }
 
 // warnings are all that whoever makes the change is told, one line each. What was
@@ -140,11 +137,12 @@ func (r *review) warnings(found fates, prefix string) []string {
 		texts = lines(found.deny, prefix)
 	}
 	for _, f := range shown(found.overridden) {
-		echo := fmt.Sprintf("allowed by %s (%s): ", policy.OverrideAnnotation, shortened(r.reasons[f.Rule.Name]))
+		echo := fmt.Sprintf("allowed by %s (%s): ", mesh.OverrideAnnotation, shortened(r.reasons[f.Rule.Name]))
 		texts = append(texts, line(f, echo))
 	}
-	texts = append(texts, beyond(found.overridden, "allowed by "+policy.OverrideAnnotation+": ")...)
+	texts = append(texts, beyond(found.overridden, "allowed by "+mesh.OverrideAnnotation+": ")...)
 	texts = append(texts, lines(found.exempted, fmt.Sprintf("not denied, as %s is exempt: ", r.exempt))...)
+	texts = append(texts, lines(found.delivered, fmt.Sprintf("not denied, as %s is an applier: ", r.applier))...)
 	texts = append(texts, lines(found.spared, fmt.Sprintf("not denied, as only %s changed: ", found.steered))...)
 	texts = append(texts, lines(found.warn, "")...)
 	if problem := r.policy.ModeProblem(r.namespace); problem != "" && len(found.deny) > 0 {
@@ -172,6 +170,9 @@ func (r *review) annotations(found fates, verdict string) map[string]string {
 	add("override", r.override(found))
 	if len(found.exempted) > 0 {
 		add("exempt", rule.OneLine(r.exempt))
+	}
+	if len(found.delivered) > 0 {
+		add("applier", rule.OneLine(r.applier))
 	}
 	return annotations
 }

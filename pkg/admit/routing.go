@@ -53,6 +53,7 @@ type Routing struct {
 //	nothing new is wrong                     allowed
 //	nothing new that the policy denies       allowed, with warnings
 //	the object or the user is let off        allowed, with warnings that say so
+//	an applier broke or rivals others        allowed, with warnings that say so
 //	only weights or subset labels changed    allowed, with warnings that say so
 //	to be denied, on a dry run               allowed, with warnings: the objects that
 //	                                         mend it may be part of the same apply
@@ -68,10 +69,10 @@ func (v *Routing) Review(ctx context.Context, request *admissionv1.AdmissionRequ
 	if answer != nil {
 		return answer
 	}
-	if ctx.Err() != nil {
+	found, err := v.judge(ctx, r, v.Stored.Snapshot())
+	if err != nil {
 		return v.late(r, fates{}, verdictDeadline)
 	}
-	found := r.decide(v.Engine.Change(v.Stored.Snapshot(), r.change).Introduced)
 	switch {
 	case len(found.deny) == 0:
 		return v.allow(r, found, found.verdict(), "")
@@ -173,7 +174,10 @@ func (v *Routing) confirm(ctx context.Context, r *review, faults []rule.Finding)
 	if err != nil {
 		return fates{}, err
 	}
-	found := r.decide(v.Engine.Change(fresh, r.change).Introduced)
+	found, err := v.judge(ctx, r, fresh)
+	if err != nil {
+		return fates{}, err
+	}
 	all := found.deny
 	found.deny = nil
 	for _, f := range all {

@@ -1,7 +1,8 @@
 // Package feed keeps a snapshot of the mesh up to date with a cluster.
 //
-// It knows how to read the API server: it is the only package under pkg/ that
-// imports client-go. It must not know rules, findings or admission.
+// It knows how to talk to the API server: it is the only package under pkg/ that
+// imports client-go, so it also writes the Events of others. It must not know
+// rules, findings or admission.
 package feed
 
 import (
@@ -25,10 +26,10 @@ type Feed struct {
 	client   client.WithWatch
 	snapshot atomic.Pointer[mesh.Snapshot]
 	writing  sync.Mutex // held by whoever replaces the snapshot
+	changed  changed
 
-	log         *slog.Logger
-	stores      []*store
-	terminating *terminating
+	log    *slog.Logger
+	stores []*store
 }
 
 // New prepares a feed that reads the cluster of cfg once it is started. It
@@ -38,23 +39,24 @@ func New(cfg *rest.Config, settings mesh.Config, log *slog.Logger) (*Feed, error
 	if err != nil {
 		return nil, fmt.Errorf("no client for %s: %w", cfg.Host, err)
 	}
-	f := &Feed{client: reader, log: log, terminating: &terminating{names: map[string]bool{}, labels: map[string]map[string]string{}}}
+	return newFeed(reader, settings, log), nil
+}
+
+func newFeed(reader client.WithWatch, settings mesh.Config, log *slog.Logger) *Feed {
+	f := &Feed{client: reader, changed: newChanged(), log: log}
 	f.snapshot.Store(mesh.Empty(settings))
-	for _, kind := range kinds {
-		f.stores = append(f.stores, &store{kind: kind, feed: f})
+	for _, source := range sources {
+		f.stores = append(f.stores, &store{source: source, feed: f})
 	}
-	return f, nil
+	return f
 }
 
 // Start watches the cluster until ctx is done.
 func (f *Feed) Start(ctx context.Context) error {
 	var watching sync.WaitGroup
 	for _, s := range f.stores {
-		watching.Go(func() {
-			f.watch(ctx, objectOf(s.kind), func() client.ObjectList { return objectsOf(s.kind) }, s)
-		})
+		watching.Go(func() { f.watch(ctx, s) })
 	}
-	watching.Go(func() { f.watch(ctx, namespaceObject(), namespaceList, f.terminating) })
 	watching.Wait()
 	return nil
 }
@@ -66,30 +68,35 @@ func (f *Feed) NeedLeaderElection() bool { return false }
 func (f *Feed) Snapshot() *mesh.Snapshot { return f.snapshot.Load() }
 
 // Terminating reports whether a namespace is being deleted.
-func (f *Feed) Terminating(namespace string) bool { return f.terminating.has(namespace) }
+func (f *Feed) Terminating(namespace string) bool {
+	object := f.Snapshot().Get(mesh.Ref{Kind: mesh.KindNamespace, Name: namespace})
+	return object != nil && object.Deleting
+}
 
 // NamespaceLabels returns the labels of a namespace, and nil for one that is not
 // known. They must not be changed.
 func (f *Feed) NamespaceLabels(namespace string) map[string]string {
-	return f.terminating.labelsOf(namespace)
+	return f.Snapshot().NamespaceLabels(namespace)
 }
 
 // Ready returns an error that names the kinds of which the state is not known
 // yet, and nil once all are.
 func (f *Feed) Ready() error {
+	if missing := f.unread(); len(missing) > 0 {
+		return fmt.Errorf("not read yet: %s", strings.Join(missing, ", "))
+	}
+	return nil
+}
+
+// unread returns the kinds of the mesh of which the state is not known yet.
+func (f *Feed) unread() []string {
 	var missing []string
 	for _, s := range f.stores {
 		if !s.synced.Load() {
 			missing = append(missing, string(s.kind))
 		}
 	}
-	if !f.terminating.synced.Load() {
-		missing = append(missing, "Namespace")
-	}
-	if len(missing) > 0 {
-		return fmt.Errorf("not read yet: %s", strings.Join(missing, ", "))
-	}
-	return nil
+	return missing
 }
 
 // apply makes changes to the current snapshot. Readers never wait for it.
@@ -97,5 +104,7 @@ func (f *Feed) apply(changes func(*mesh.Snapshot) []mesh.Change) {
 	f.writing.Lock()
 	defer f.writing.Unlock()
 	now := f.snapshot.Load()
-	f.snapshot.Store(now.Apply(changes(now)...))
+	made := changes(now)
+	f.snapshot.Store(now.Apply(made...))
+	f.changed.note(made)
 }

@@ -5,10 +5,6 @@ import (
 	"fmt"
 	"slices"
 
-	"k8s.io/apimachinery/pkg/api/meta"
-	"k8s.io/apimachinery/pkg/runtime"
-	"sigs.k8s.io/controller-runtime/pkg/client"
-
 	"github.com/meshward/meshward/pkg/validate/mesh"
 )
 
@@ -23,13 +19,17 @@ func (f *Feed) Fresh(ctx context.Context, namespaces []string) (*mesh.Snapshot, 
 	}
 	now := f.Snapshot()
 	var changes []mesh.Change
-	for _, kind := range kinds {
-		for _, namespace := range namespaces {
-			listed, err := f.list(ctx, kind, namespace)
+	for _, source := range sources {
+		within := namespaces
+		if source.wide {
+			within = []string{""}
+		}
+		for _, namespace := range within {
+			listed, err := f.list(ctx, source, namespace)
 			if err != nil {
-				return nil, fmt.Errorf("%s of namespace %q: %w", kind, namespace, err)
+				return nil, fmt.Errorf("%s of namespace %q: %w", source.kind, namespace, err)
 			}
-			changes = append(changes, replacing(now.Objects(kind, namespace), listed)...)
+			changes = append(changes, replacing(now.Objects(source.kind, namespace), listed)...)
 		}
 	}
 	return now.Apply(changes...), nil
@@ -38,20 +38,14 @@ func (f *Feed) Fresh(ctx context.Context, namespaces []string) (*mesh.Snapshot, 
 // mostNamespaces is how many namespaces are read one by one, and not all at once.
 const mostNamespaces = 10
 
-func (f *Feed) list(ctx context.Context, kind mesh.Kind, namespace string) (map[mesh.Ref]*mesh.Object, error) {
-	list := objectsOf(kind)
-	err := f.client.List(ctx, list, client.InNamespace(namespace))
-	if isAbsent(err) {
-		return nil, nil // the cluster does not serve the kind
+func (f *Feed) list(ctx context.Context, from source, namespace string) (map[mesh.Ref]*mesh.Object, error) {
+	objects, skipped, err := from.read(ctx, f.client, namespace)
+	for _, unreadable := range skipped {
+		f.log.Error("an object was skipped", "error", unreadable)
 	}
-	if err != nil {
-		return nil, err
+	listed := make(map[mesh.Ref]*mesh.Object, len(objects))
+	for _, object := range objects {
+		listed[object.Ref] = object
 	}
-	listed := map[mesh.Ref]*mesh.Object{}
-	return listed, meta.EachListItem(list, func(item runtime.Object) error {
-		if object := f.read(kind, item); object != nil {
-			listed[object.Ref] = object
-		}
-		return nil
-	})
+	return listed, err
 }

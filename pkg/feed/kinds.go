@@ -9,40 +9,67 @@ import (
 	"github.com/meshward/meshward/pkg/validate/mesh"
 )
 
-// kinds are those that the snapshot is built from. Each is read in one version;
-// the API server converts.
-var kinds = []mesh.Kind{
-	mesh.KindDestinationRule,
-	mesh.KindService,
-	mesh.KindServiceEntry,
-	mesh.KindVirtualService,
+// source is a kind that the snapshot is built from, and how the API server is
+// asked for it. Each is read in one version; the API server converts. A kind that
+// the cluster does not serve is empty until it does.
+type source struct {
+	kind mesh.Kind
+	api  schema.GroupVersionKind
+	wide bool // not within namespaces
+	bare bool // read as metadata, which is all that matters of it
 }
 
-// objectsOf is an empty list of a kind. Objects are read without a schema, and
-// one by one into what the mesh needs of them: a single object that we cannot
-// read must not hide all the others.
-func objectsOf(kind mesh.Kind) client.ObjectList {
+// sources are all of them. A line here needs one in config/rbac, and one in
+// config/webhook where changes of the kind are to be judged.
+var sources = []source{
+	{kind: mesh.KindDestinationRule, api: istio("DestinationRule")},
+	{kind: mesh.KindGateway, api: istio("Gateway")},
+	{kind: mesh.KindHTTPRoute, api: schema.GroupVersionKind{Group: "gateway.networking.k8s.io", Version: "v1", Kind: "HTTPRoute"}},
+	{kind: mesh.KindIngress, api: schema.GroupVersionKind{Group: "networking.k8s.io", Version: "v1", Kind: "Ingress"}},
+	{kind: mesh.KindNamespace, api: schema.GroupVersionKind{Version: "v1", Kind: "Namespace"}, wide: true, bare: true},
+	{kind: mesh.KindService, api: schema.GroupVersionKind{Version: "v1", Kind: "Service"}},
+	{kind: mesh.KindServiceEntry, api: istio("ServiceEntry")},
+	{kind: mesh.KindSidecar, api: istio("Sidecar")},
+	{kind: mesh.KindVirtualService, api: istio("VirtualService")},
+}
+
+func istio(kind string) schema.GroupVersionKind {
+	return schema.GroupVersionKind{Group: "networking.istio.io", Version: "v1", Kind: kind}
+}
+
+// sourceOf returns where the objects of a kind are from. It reports false for a
+// kind that is not read.
+func sourceOf(kind mesh.Kind) (source, bool) {
+	for _, s := range sources {
+		if s.kind == kind {
+			return s, true
+		}
+	}
+	return source{}, false
+}
+
+// list is an empty list of the kind. Objects are read without a schema, and one
+// by one into what the mesh needs of them: a single object that we cannot read
+// must not hide all the others.
+func (s source) list() client.ObjectList {
+	kind := s.api.GroupVersion().WithKind(s.api.Kind + "List")
+	if s.bare {
+		list := &metav1.PartialObjectMetadataList{}
+		list.SetGroupVersionKind(kind)
+		return list
+	}
 	list := &unstructured.UnstructuredList{}
-	list.SetGroupVersionKind(gvk(kind, "List"))
+	list.SetGroupVersionKind(kind)
 	return list
 }
 
-func objectOf(kind mesh.Kind) client.Object {
+func (s source) object() client.Object {
+	if s.bare {
+		object := &metav1.PartialObjectMetadata{}
+		object.SetGroupVersionKind(s.api)
+		return object
+	}
 	object := &unstructured.Unstructured{}
-	object.SetGroupVersionKind(gvk(kind, ""))
+	object.SetGroupVersionKind(s.api)
 	return object
-}
-
-func gvk(kind mesh.Kind, suffix string) schema.GroupVersionKind {
-	return kind.GroupVersion().WithKind(string(kind) + suffix)
-}
-
-// Namespaces are read as metadata only: whether one is being deleted is all that
-// matters of it.
-func namespaceList() client.ObjectList {
-	return &metav1.PartialObjectMetadataList{TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "NamespaceList"}}
-}
-
-func namespaceObject() client.Object {
-	return &metav1.PartialObjectMetadata{TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "Namespace"}}
 }

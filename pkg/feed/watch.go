@@ -3,19 +3,36 @@ package feed
 import (
 	"context"
 	"errors"
+	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/apimachinery/pkg/watch"
 	"k8s.io/client-go/tools/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
+// askAgain is how long it may take until a kind is noticed that the cluster did not
+// serve at first.
+const askAgain = 10 * time.Second
+
 // watch keeps a store up to date with a kind until ctx is done. A kind that the
 // cluster does not serve, or no longer does, is empty; it is asked for again later.
-func (f *Feed) watch(ctx context.Context, object client.Object, newList func() client.ObjectList, store cache.ReflectorStore) {
+func (f *Feed) watch(ctx context.Context, store *store) {
+	// Not served is the usual state of some kinds, and a reflector takes it for an
+	// error to be logged each time.
+	served := func(ctx context.Context) (bool, error) {
+		if isAbsent(f.client.List(ctx, store.list(), client.Limit(1))) {
+			return false, store.Replace(nil, "")
+		}
+		return true, nil
+	}
+	if err := wait.PollUntilContextCancel(ctx, askAgain, true, served); err != nil {
+		return
+	}
 	note := func(err error) error {
 		if isAbsent(err) {
 			return errors.Join(err, store.Replace(nil, ""))
@@ -24,16 +41,16 @@ func (f *Feed) watch(ctx context.Context, object client.Object, newList func() c
 	}
 	source := &cache.ListWatch{
 		ListWithContextFunc: func(ctx context.Context, options metav1.ListOptions) (runtime.Object, error) {
-			list := newList()
+			list := store.list()
 			err := f.client.List(ctx, list, &client.ListOptions{Raw: &options})
 			return list, note(err)
 		},
 		WatchFuncWithContext: func(ctx context.Context, options metav1.ListOptions) (watch.Interface, error) {
-			events, err := f.client.Watch(ctx, newList(), &client.ListOptions{Raw: &options})
+			events, err := f.client.Watch(ctx, store.list(), &client.ListOptions{Raw: &options})
 			return events, note(err)
 		},
 	}
-	cache.NewReflectorWithOptions(source, object, store, cache.ReflectorOptions{Name: "mesh"}).RunWithContext(ctx)
+	cache.NewReflectorWithOptions(source, store.object(), store, cache.ReflectorOptions{Name: "mesh"}).RunWithContext(ctx)
 }
 
 // isAbsent reports whether an error says that the cluster does not serve a kind.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/meshward/meshward/pkg/validate/mesh"
 	"github.com/meshward/meshward/pkg/validate/rule"
 )
 
@@ -117,11 +118,20 @@ func (c *Config) mode(in Namespace) (mode Action, problem string) {
 // Exempts says by which name a user is exempt, and returns nothing for whom it is
 // not: "user NAME" or "group NAME".
 func (c *Config) Exempts(user string, groups []string) string {
-	if Matches(c.Exempt.Users, user) {
+	return c.Exempt.name(user, groups)
+}
+
+// Applier says by which name a user is an applier, as Exempts does.
+func (c *Config) Applier(user string, groups []string) string {
+	return c.Appliers.name(user, groups)
+}
+
+func (s *Subjects) name(user string, groups []string) string {
+	if mesh.Matches(s.Users, user) {
 		return "user " + user
 	}
 	for _, group := range groups {
-		if Matches(c.Exempt.Groups, group) {
+		if mesh.Matches(s.Groups, group) {
 			return "group " + group
 		}
 	}

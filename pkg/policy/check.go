@@ -6,6 +6,7 @@ import (
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	metav1validation "k8s.io/apimachinery/pkg/apis/meta/v1/validation"
+	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/util/validation"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 )
@@ -18,8 +19,8 @@ func (c *Config) check() field.ErrorList {
 	}
 	found = append(found, checkTenants(c.Tenants, field.NewPath("tenants"))...)
 	found = append(found, checkHosts(c.AllowedHosts, field.NewPath("allowedHosts"))...)
-	found = append(found, notEmpty(c.Exempt.Users, field.NewPath("exempt", "users"))...)
-	found = append(found, notEmpty(c.Exempt.Groups, field.NewPath("exempt", "groups"))...)
+	found = append(found, c.Exempt.check(field.NewPath("exempt"))...)
+	found = append(found, c.Appliers.check(field.NewPath("appliers"))...)
 	found = append(found, c.checkRules(c.BreakGlass.Rules, field.NewPath("breakGlass", "rules"))...)
 	found = append(found, c.checkRules(c.BreakGlass.Except, field.NewPath("breakGlass", "except"))...)
 	if c.Modes.Namespaces != nil {
@@ -45,8 +46,10 @@ func (m *Mesh) check(at *field.Path) field.ErrorList {
 	for i, revision := range m.Revisions {
 		found = append(found, invalid(at.Child("revisions").Index(i), revision, validation.IsDNS1123Label(revision))...)
 	}
+	m.selectors = nil
 	for i := range m.DiscoverySelectors {
-		found = append(found, checkSelector(&m.DiscoverySelectors[i], at.Child("discoverySelectors").Index(i))...)
+		selector, wrong := checkSelector(&m.DiscoverySelectors[i], at.Child("discoverySelectors").Index(i))
+		m.selectors, found = append(m.selectors, selector), append(found, wrong...)
 	}
 	return append(found, checkHosts(m.KnownHosts, at.Child("knownHosts"))...)
 }
@@ -104,19 +107,21 @@ func (n *Namespaces) check(at *field.Path) field.ErrorList {
 	if n.Selector == nil {
 		return found
 	}
-	if wrong := checkSelector(n.Selector, at.Child("selector")); len(wrong) > 0 {
-		return append(found, wrong...)
-	}
-	selector, err := metav1.LabelSelectorAsSelector(n.Selector)
-	if err != nil {
-		return append(found, field.Invalid(at.Child("selector"), n.Selector, err.Error()))
-	}
-	n.selector = selector
-	return found
+	var wrong field.ErrorList
+	n.selector, wrong = checkSelector(n.Selector, at.Child("selector"))
+	return append(found, wrong...)
 }
 
-func checkSelector(s *metav1.LabelSelector, at *field.Path) field.ErrorList {
-	return metav1validation.ValidateLabelSelector(s, metav1validation.LabelSelectorValidationOptions{}, at)
+// checkSelector returns what a selector selects with, or what is wrong with it.
+func checkSelector(s *metav1.LabelSelector, at *field.Path) (labels.Selector, field.ErrorList) {
+	if wrong := metav1validation.ValidateLabelSelector(s, metav1validation.LabelSelectorValidationOptions{}, at); len(wrong) > 0 {
+		return nil, wrong
+	}
+	selector, err := metav1.LabelSelectorAsSelector(s)
+	if err != nil {
+		return nil, field.ErrorList{field.Invalid(at, s, err.Error())}
+	}
+	return selector, nil
 }
 
 func checkTenants(tenants []Tenant, at *field.Path) field.ErrorList {
@@ -156,6 +161,10 @@ func checkHosts(hosts []Glob, at *field.Path) field.ErrorList {
 		found = append(found, invalid(at.Index(i), string(host), validation.IsDNS1123Subdomain(strings.ReplaceAll(string(host), "*", "a")))...)
 	}
 	return found
+}
+
+func (s *Subjects) check(at *field.Path) field.ErrorList {
+	return append(notEmpty(s.Users, at.Child("users")), notEmpty(s.Groups, at.Child("groups"))...)
 }
 
 func notEmpty(globs []Glob, at *field.Path) field.ErrorList {

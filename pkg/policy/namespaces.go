@@ -3,7 +3,12 @@ package policy
 import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
+
+	"github.com/meshward/meshward/pkg/validate/mesh"
 )
+
+// Glob is a name in which "*" stands for any run of characters.
+type Glob = mesh.Glob
 
 // Namespaces chooses namespaces by name, by label, or by both: where both are
 // given, both have to match.
@@ -27,7 +32,7 @@ func (n *Namespaces) Has(namespace Namespace) bool {
 	if n == nil {
 		return false
 	}
-	if len(n.Names) > 0 && !Matches(n.Names, namespace.Name) {
+	if len(n.Names) > 0 && !mesh.Matches(n.Names, namespace.Name) {
 		return false
 	}
 	return n.selector == nil || n.selector.Matches(labels.Set(namespace.Labels))

@@ -4,14 +4,12 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/meshward/meshward/pkg/validate/mesh"
 )
 
-// OverrideAnnotation is the annotation by which an object asks to be let off
-// rules. Each line of it is "RULE: REASON": reasons hold commas, and a YAML block
-// keeps lines readable.
-const OverrideAnnotation = "meshward.io/allow"
-
-// Overrides reads an override annotation: the reason for each rule that it names,
+// Overrides reads an override annotation, each line of which is "RULE: REASON":
+// reasons hold commas, and a YAML block keeps lines readable. It returns the reason for each rule that it names,
 // and what is wrong with it. A line without a rule that exists and a reason
 // overrides nothing.
 func (c *Config) Overrides(annotation string) (reasons map[string]string, problems []string) {
@@ -24,11 +22,11 @@ func (c *Config) Overrides(annotation string) (reasons map[string]string, proble
 		name, reason = strings.TrimSpace(name), strings.TrimSpace(reason)
 		switch {
 		case !slices.Contains(c.known, name):
-			problems = append(problems, fmt.Sprintf("annotation %s: there is no rule %q", OverrideAnnotation, name))
+			problems = append(problems, fmt.Sprintf("annotation %s: there is no rule %q", mesh.OverrideAnnotation, name))
 		case reason == "":
-			problems = append(problems, fmt.Sprintf("annotation %s: give a reason, as in %q", OverrideAnnotation, name+": why this is meant"))
+			problems = append(problems, fmt.Sprintf("annotation %s: give a reason, as in %q", mesh.OverrideAnnotation, name+": why this is meant"))
 		case !c.Overridable(name):
-			problems = append(problems, fmt.Sprintf("annotation %s: the configuration lets nobody off %s", OverrideAnnotation, name))
+			problems = append(problems, fmt.Sprintf("annotation %s: the configuration lets nobody off %s", mesh.OverrideAnnotation, name))
 		default:
 			reasons[name] = reason
 		}

@@ -8,6 +8,7 @@ package policy
 
 import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
 )
 
 // APIVersion and Kind are what a configuration file says that it is.
@@ -33,8 +34,13 @@ type Config struct {
 	Tenants []Tenant `json:"tenants,omitempty"`
 	// AllowedHosts are hosts that every namespace may claim, whoever owns them.
 	AllowedHosts []Glob `json:"allowedHosts,omitempty"`
-	// Exempt is who is judged but never denied.
-	Exempt Exempt `json:"exempt,omitzero"`
+	// Exempt is who is judged but never denied: they get warnings, and the audit log
+	// and the metrics say so.
+	Exempt Subjects `json:"exempt,omitzero"`
+	// Appliers is who delivers several objects in an order of its own. They are not
+	// denied what breaks another object than the one they change, nor a conflict with
+	// another one of its kind, for what mends it is part of the same delivery.
+	Appliers Subjects `json:"appliers,omitzero"`
 	// BreakGlass says which rules an object may ask to be let off.
 	BreakGlass BreakGlass `json:"breakGlass,omitzero"`
 	// Modes says which namespaces may soften what becomes of their own changes.
@@ -70,6 +76,8 @@ type Mesh struct {
 	// KnownHosts are hosts that another cluster of the mesh declares, so that
 	// unknown-host is silent about them.
 	KnownHosts []Glob `json:"knownHosts,omitempty"`
+
+	selectors []labels.Selector // made of DiscoverySelectors
 }
 
 // RuleAction gives the findings of some rules, in some namespaces, an action.
@@ -92,9 +100,8 @@ type Tenant struct {
 	Hosts []Glob `json:"hosts"`
 }
 
-// Exempt names users and groups whose changes are judged and never denied: they
-// get warnings, and the audit log and the metrics say so.
-type Exempt struct {
+// Subjects are users and groups.
+type Subjects struct {
 	// Users are user names, such as
 	// "system:serviceaccount:argo-rollouts:argo-rollouts".
 	Users []Glob `json:"users,omitempty"`

@@ -30,6 +30,7 @@ var known = []string{"foreign-host", "undefined-subset", "unknown-host"}
 //
 //	action RULE SEVERITY/SEVERITY-OF-THE-RULE NAMESPACE [LABEL=VALUE...]
 //	exempt USER [GROUP...]
+//	applier USER [GROUP...]
 //	allow ANNOTATION          with ";" in place of line breaks
 //	mesh                      over a mesh config that sets every field
 func TestCases(t *testing.T) {
@@ -98,7 +99,7 @@ func answers(t *testing.T, config *policy.Config, questions string) string {
 		case "action":
 			answerAction(t, &b, config, strings.Fields(rest))
 		case "mesh":
-			got := config.Mesh.Settings(mesh.Config{
+			got := config.Settings(mesh.Config{
 				Domain:                         "base.local",
 				RootNamespace:                  "base",
 				DefaultServiceExportTo:         []string{"base-s"},
@@ -107,9 +108,17 @@ func answers(t *testing.T, config *policy.Config, questions string) string {
 			})
 			fmt.Fprintf(&b, "  %s %s %s %s %s\n", got.Domain, got.RootNamespace,
 				got.DefaultServiceExportTo, got.DefaultVirtualServiceExportTo, got.DefaultDestinationRuleExportTo)
+			fmt.Fprintf(&b, "  revisions %s, discovers %s, gateways stay %v, known %s, allowed %s\n",
+				got.Revisions, got.DiscoverySelectors, got.ScopeGatewayToNamespace, got.KnownHosts, got.AllowedHosts)
+			for _, t := range got.Tenants {
+				fmt.Fprintf(&b, "  tenant %s in %s %v: %s\n", t.Name, t.Namespaces, t.Selector, t.Hosts)
+			}
 		case "exempt":
 			words := strings.Fields(rest)
 			fmt.Fprintf(&b, "  %q\n", config.Exempts(words[0], words[1:]))
+		case "applier":
+			words := strings.Fields(rest)
+			fmt.Fprintf(&b, "  %q\n", config.Applier(words[0], words[1:]))
 		case "allow":
 			reasons, problems := config.Overrides(strings.ReplaceAll(rest, ";", "\n"))
 			fmt.Fprintf(&b, "  %q\n", reasons)
@@ -180,7 +189,7 @@ func FuzzParse(f *testing.F) {
 			t.Fatalf("%v in what was accepted:\n%s", err, written)
 		}
 		// An empty list says what no list says, wherever no default takes its place.
-		if diff := cmp.Diff(config, again, cmpopts.EquateEmpty(), cmpopts.IgnoreUnexported(policy.Config{}, policy.Namespaces{})); diff != "" {
+		if diff := cmp.Diff(config, again, cmpopts.EquateEmpty(), cmpopts.IgnoreUnexported(policy.Config{}, policy.Mesh{}, policy.Namespaces{})); diff != "" {
 			t.Errorf("loaded again:\n%s", diff)
 		}
 		finding := &rule.Finding{Rule: &rule.Rule{Name: known[0], Severity: rule.Error}, Severity: rule.Error}

@@ -6,6 +6,7 @@
 package validate
 
 import (
+	"context"
 	"fmt"
 	"slices"
 
@@ -38,29 +39,73 @@ func New(rules ...*rule.Rule) (*Engine, error) {
 
 // All returns every finding in a mesh, in order.
 func (e *Engine) All(s *mesh.Snapshot) []rule.Finding {
+	return e.At(s, s.Keys())
+}
+
+// At returns every finding at some keys of a mesh, in order.
+func (e *Engine) At(s *mesh.Snapshot, keys []mesh.Key) []rule.Finding {
+	found, _ := e.at(s, keys, endless)
+	return found
+}
+
+// endless ends no judgement.
+func endless() error { return nil }
+
+// at is At until ended returns an error, which it returns then.
+func (e *Engine) at(s *mesh.Snapshot, keys []mesh.Key, ended func() error) ([]rule.Finding, error) {
 	var found []rule.Finding
-	for _, subject := range []mesh.Subject{mesh.SubjectHost} {
-		for key := range s.Keys(subject) {
-			found = e.judge(found, s, key)
+	view := s.View()
+	for _, key := range keys {
+		if err := ended(); err != nil {
+			return nil, err
+		}
+		for _, r := range e.rules {
+			if r.At(key.Subject) {
+				r.Run(rule.NewPass(r, key, view, func(f rule.Finding) { found = append(found, f) }))
+			}
 		}
 	}
-	return sorted(found)
+	return merged(found), nil
 }
 
 // Change judges a change by what it brings in: the findings at what it touches,
 // before against after.
 func (e *Engine) Change(s *mesh.Snapshot, c mesh.Change) Verdict {
+	verdict, _ := e.change(s, c, endless)
+	return verdict
+}
+
+// ChangeContext is Change for whoever waits only so long: what touches much, such as
+// a Sidecar of the whole mesh, takes a while. It returns the error of ctx, and no
+// verdict, when ctx is done before all is judged.
+func (e *Engine) ChangeContext(ctx context.Context, s *mesh.Snapshot, c mesh.Change) (Verdict, error) {
+	return e.change(s, c, ctx.Err)
+}
+
+func (e *Engine) change(s *mesh.Snapshot, c mesh.Change, ended func() error) (Verdict, error) {
 	if mesh.Same(c.Old, c.New) {
-		return Verdict{}
+		return Verdict{}, nil
 	}
 	before := stored(s, c)
 	after := before.Apply(c)
-	var was, is []rule.Finding
-	for _, key := range after.Touched(c.Old, c.New) {
-		was = e.judge(was, before, key)
-		is = e.judge(is, after, key)
+	keys := Touched(before, after, c.Ref())
+	was, err := e.at(before, keys, ended)
+	if err != nil {
+		return Verdict{}, err
 	}
-	return Compare(sorted(was), sorted(is))
+	is, err := e.at(after, keys, ended)
+	if err != nil {
+		return Verdict{}, err
+	}
+	return Compare(was, is), nil
+}
+
+// Touched are the keys about which the states of some objects before or after a
+// change decide, in order and once each.
+func Touched(before, after *mesh.Snapshot, refs ...mesh.Ref) []mesh.Key {
+	keys := slices.Concat(before.Touched(refs...), after.Touched(refs...))
+	slices.SortFunc(keys, mesh.Key.Compare)
+	return slices.Compact(keys)
 }
 
 // stored is the snapshot with the changed object as it is stored now. The API
@@ -77,17 +122,17 @@ func stored(s *mesh.Snapshot, c mesh.Change) *mesh.Snapshot {
 	}
 }
 
-func (e *Engine) judge(found []rule.Finding, s *mesh.Snapshot, key mesh.Key) []rule.Finding {
-	report := func(f rule.Finding) { found = append(found, f) }
-	for _, r := range e.rules {
-		if r.On == key.Subject {
-			r.Run(rule.NewPass(r, key, s.View(), report))
-		}
-	}
-	return found
-}
-
-func sorted(found []rule.Finding) []rule.Finding {
+// merged puts findings in order, and makes one of those that say the same of the
+// same place for several viewpoints: what a delegate does is judged for each root.
+func merged(found []rule.Finding) []rule.Finding {
 	slices.SortStableFunc(found, func(a, b rule.Finding) int { return a.Compare(&b) })
-	return found
+	var one []rule.Finding
+	for _, f := range found {
+		if last := len(one) - 1; last >= 0 && one[last].Compare(&f) == 0 && one[last].Severity == f.Severity {
+			one[last].Viewpoints = one[last].Viewpoints.Or(f.Viewpoints)
+			continue
+		}
+		one = append(one, f)
+	}
+	return one
 }

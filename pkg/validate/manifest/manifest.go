@@ -162,7 +162,7 @@ func (r Reader) readObject(set *Set, at place, raw []byte) error {
 	if object.Name == "" {
 		return fmt.Errorf("%s: this %s has no metadata.name", at, kind)
 	}
-	if object.Namespace == "" {
+	if object.Namespace == "" && object.Kind != mesh.KindNamespace {
 		object.Namespace = r.Namespace
 	}
 	object.Source = mesh.Source{File: at.file, Line: at.Line("")}

@@ -13,15 +13,37 @@ type Client struct {
 
 	namespace string // of its pods; empty for a namespace that nobody named
 	labels    map[string]string
+	pods      []string // of a gateway: the namespaces in which they may run
 }
 
 // Clients returns the viewpoints that the configuration of the host, and who is
-// given a route to it, tell apart. Namespaces of which nothing is said are one
-// viewpoint, whatever their number.
-func (h *Host) Clients(reach Reach) []Client {
+// given a route of a VirtualService to it, tell apart. Namespaces of which nothing
+// is said are one viewpoint, whatever their number.
+func (h *Host) Clients(d *Delivery) []Client {
+	clients := h.sidecars(d.Reach.Sidecars, d.Root)
+	for _, g := range d.Reach.Gateways {
+		if last := len(clients) - 1; last >= 0 && clients[last].Gateway == g.Gateway {
+			clients[last].pods = append(clients[last].pods, g.Namespace)
+			continue
+		}
+		clients = append(clients, Client{Viewpoint: Viewpoint{Gateway: g.Gateway}, Reached: true, pods: []string{g.Namespace}})
+	}
+	return clients
+}
+
+// Everyone returns the viewpoints among sidecars that the configuration of the
+// host tells apart.
+func (h *Host) Everyone() []Client { return h.sidecars(AllNamespaces(), nil) }
+
+// sidecars returns the viewpoints of sidecars. Those of a namespace whose Sidecars
+// do not import the VirtualService are not reached [2.8].
+func (h *Host) sidecars(reached Namespaces, by *VirtualService) []Client {
 	var clients []Client
 	told := func(namespace string) {
-		c := Client{Viewpoint: Viewpoint{Namespace: namespace}, Reached: reach.Sidecars.Has(namespace), namespace: namespace}
+		c := Client{Viewpoint: Viewpoint{Namespace: namespace}, Reached: reached.Has(namespace), namespace: namespace}
+		if c.Reached && by != nil {
+			c.Reached = h.view.snapshot.imports(by, namespace)
+		}
 		clients = append(clients, c)
 		for _, r := range h.selecting(namespace) {
 			c.Labels, c.labels = r.selectorString(), r.Selector
@@ -29,12 +51,12 @@ func (h *Host) Clients(reach Reach) []Client {
 		}
 	}
 	told("")
-	for _, namespace := range merged(h.apart(), reach.Sidecars.Named()) {
-		told(namespace)
+	names := merged(h.apart(), reached.Named())
+	if by != nil {
+		names = merged(names, []string{by.By.Namespace}) // "./*" in a Sidecar of the root namespace
 	}
-	for _, gateway := range reach.Gateways {
-		namespace, _, _ := strings.Cut(gateway, "/")
-		clients = append(clients, Client{Viewpoint: Viewpoint{Gateway: gateway}, Reached: true, namespace: namespace})
+	for _, namespace := range names {
+		told(namespace)
 	}
 	return clients
 }
@@ -98,62 +120,74 @@ func (h *Host) selecting(namespace string) []*DestinationRule {
 	return selecting
 }
 
-// RulesFor returns what a client may get of the DestinationRules for the host.
-// There are several answers where stored configuration does not tell which one
-// it is: a host that is not declared could be declared in any namespace, one that
-// is declared by several ServiceEntries is given by one of them [7.4], and the
-// pods of a gateway may run elsewhere than its Gateway is stored. There is none
-// where there is nothing to look up: the client is given no such service, or an
-// ExternalName that stands for another host, or the snapshot is incomplete and
-// holds neither host nor rule.
-func (h *Host) RulesFor(c Client) []Effective {
-	if c.Gateway == "" {
-		return h.rulesFor(c)
+// Answer is what a client may get for a host.
+type Answer struct {
+	Effective
+
+	// Service is the entry of the registry; its Declaration is nil where nothing
+	// declares the host.
+	Service Service
+}
+
+// Serves reports whether the client has a cluster for a subset: it is defined, and
+// istiod does not leave it out for want of endpoints [3.7, 5]. No subset at all is
+// always there.
+func (a *Answer) Serves(subset string) bool {
+	if subset == "" {
+		return true
 	}
-	var answers []Effective
-	for _, pods := range h.podsOf(c) {
-		answers = append(answers, h.rulesFor(pods)...)
+	s, defined := a.Subset(subset)
+	return defined && (a.Service.Declaration == nil || a.Service.Fills(s.Labels))
+}
+
+// Answers returns what a client may get for the host. There are several where
+// stored configuration does not tell which one it is: a host that is not declared
+// could be declared in any namespace, one that is declared by several
+// ServiceEntries is given by one of them [7.4], and the pods of a gateway may run
+// elsewhere than its Gateway is stored. There is none where there is nothing to
+// look up: the client is given no such service, or the snapshot is incomplete and
+// holds neither host nor rule.
+func (h *Host) Answers(c Client) []Answer {
+	if c.Gateway == "" {
+		return h.answers(c)
+	}
+	var answers []Answer
+	for _, namespace := range c.pods {
+		answers = append(answers, h.answers(Client{namespace: namespace})...)
+		for _, r := range h.selecting(namespace) {
+			answers = append(answers, h.answers(Client{namespace: namespace, labels: r.Selector})...)
+		}
 	}
 	return answers
 }
 
-// podsOf returns what the pods of a gateway may be: in the namespace of the
-// Gateway, in the root namespace or in one of their own, with labels that a
-// selector there picks or without. The Gateways of the root namespace are taken
-// to be served there.
-func (h *Host) podsOf(gateway Client) []Client {
-	namespaces := []string{gateway.namespace}
-	if root := h.cfg.RootNamespace; gateway.namespace != root {
-		namespaces = append(namespaces, root, "")
-	}
-	var pods []Client
-	for _, namespace := range namespaces {
-		pods = append(pods, Client{namespace: namespace})
-		for _, r := range h.selecting(namespace) {
-			pods = append(pods, Client{namespace: namespace, labels: r.Selector})
-		}
-	}
-	return pods
-}
-
-func (h *Host) rulesFor(c Client) []Effective {
-	var answers []Effective
+func (h *Host) answers(c Client) []Answer {
 	if h.Declared() {
-		for _, service := range h.services(c.namespace) {
+		var answers []Answer
+		for _, service := range h.Services(c.namespace) {
 			if service.Alias == "" {
-				answers = append(answers, h.effective(c, service.By.Namespace))
+				answers = append(answers, Answer{h.effective(c, service.By.Namespace), service})
+				continue
+			}
+			if target := h.view.Host(service.Alias); target.Declared() && !target.isAlias() { // one hop only [1.9]
+				answers = append(answers, target.answers(c)...)
 			}
 		}
 		return answers
 	}
-	answers = append(answers, h.effective(c, ""))
+	answers := []Answer{{Effective: h.effective(c, "")}}
 	for _, namespace := range h.exporting() {
-		answers = append(answers, h.effective(c, namespace))
+		answers = append(answers, Answer{Effective: h.effective(c, namespace)})
 	}
 	if h.cfg.Complete {
 		return answers
 	}
-	return slices.DeleteFunc(answers, func(e Effective) bool { return len(e.Fragments) == 0 })
+	return slices.DeleteFunc(answers, func(a Answer) bool { return len(a.Fragments) == 0 })
+}
+
+// isAlias reports whether any declaration of the host stands for another.
+func (h *Host) isAlias() bool {
+	return slices.ContainsFunc(h.Declarations, func(d *Declaration) bool { return d.Alias != "" })
 }
 
 // exporting returns the namespaces that have a rule for the host which others

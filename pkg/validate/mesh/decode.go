@@ -7,6 +7,7 @@ import (
 
 	networkingv1 "istio.io/client-go/pkg/apis/networking/v1"
 	corev1 "k8s.io/api/core/v1"
+	ingressv1 "k8s.io/api/networking/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -16,6 +17,9 @@ import (
 // group. Their schemas are the same, so one type reads them all.
 var networkingVersions = []string{"v1", "v1beta1", "v1alpha3"}
 
+// gatewayAPIVersions are the versions in which HTTPRoutes are served.
+var gatewayAPIVersions = []string{"v1", "v1beta1"}
+
 // KindOf maps an API kind and version to a kind of the mesh. It reports false
 // for everything that takes no part in routing, and for versions that are not served.
 func KindOf(gvk schema.GroupVersionKind) (Kind, bool) {
@@ -23,7 +27,13 @@ func KindOf(gvk schema.GroupVersionKind) (Kind, bool) {
 	switch kind {
 	case KindService:
 		return kind, gvk.Group == corev1.GroupName && gvk.Version == "v1"
-	case KindVirtualService, KindDestinationRule, KindServiceEntry:
+	case KindNamespace:
+		return kind, gvk.Group == corev1.GroupName && gvk.Version == "v1"
+	case KindIngress:
+		return kind, gvk.Group == ingressv1.GroupName && gvk.Version == "v1"
+	case KindHTTPRoute:
+		return kind, gvk.Group == "gateway.networking.k8s.io" && slices.Contains(gatewayAPIVersions, gvk.Version)
+	case KindVirtualService, KindDestinationRule, KindServiceEntry, KindGateway, KindSidecar:
 		return kind, gvk.Group == "networking.istio.io" && slices.Contains(networkingVersions, gvk.Version)
 	default:
 		return "", false
@@ -46,6 +56,21 @@ func Decode(kind Kind, raw []byte) (*Object, error) {
 	case KindServiceEntry:
 		var o networkingv1.ServiceEntry
 		return decode(kind, raw, &o, func() assertions { return newServiceEntry(&o.Spec) })
+	case KindGateway:
+		var o networkingv1.Gateway
+		return decode(kind, raw, &o, func() assertions { return newGateway(&o.Spec) })
+	case KindSidecar:
+		var o networkingv1.Sidecar
+		return decode(kind, raw, &o, func() assertions { return newSidecar(&o.Spec) })
+	case KindNamespace:
+		var o metav1.PartialObjectMetadata
+		return decode(kind, raw, &o, func() assertions { return namespace(o.Labels) })
+	case KindIngress:
+		var o ingressv1.Ingress
+		return decode(kind, raw, &o, func() assertions { return newIngress(&o) })
+	case KindHTTPRoute:
+		var o httpRouteObject
+		return decode(kind, raw, &o, func() assertions { return newHTTPRoute(&o) })
 	default:
 		return nil, fmt.Errorf("kind %q takes no part in routing", kind)
 	}
@@ -65,19 +90,45 @@ func decode(kind Kind, raw []byte, into typed, said func() assertions) (*Object,
 	if version.Empty() { // some clients leave it out of what they send
 		version = kind.GroupVersion()
 	}
+	if kind == KindNamespace {
+		into.SetNamespace("") // it is in none
+	}
+	revision := ""
+	if version.Group == networkingv1.SchemeGroupVersion.Group {
+		revision = into.GetLabels()[revisionLabel]
+	}
 	return &Object{
 		Ref:        Ref{Kind: kind, Namespace: into.GetNamespace(), Name: into.GetName()},
 		APIVersion: version.String(),
 		Created:    into.GetCreationTimestamp().Time,
 		Deleting:   into.GetDeletionTimestamp() != nil,
+		Override:   into.GetAnnotations()[OverrideAnnotation],
+		revision:   revision,
 		said:       said(),
 	}, nil
 }
 
 // GroupVersion is the API version in which a kind is read.
 func (k Kind) GroupVersion() schema.GroupVersion {
-	if k == KindService {
+	switch k {
+	case KindService, KindNamespace:
 		return corev1.SchemeGroupVersion
+	case KindIngress:
+		return ingressv1.SchemeGroupVersion
+	case KindHTTPRoute:
+		return schema.GroupVersion{Group: "gateway.networking.k8s.io", Version: "v1"}
+	default:
+		return networkingv1.SchemeGroupVersion
 	}
-	return networkingv1.SchemeGroupVersion
 }
+
+// Kinds are all kinds that a snapshot is built from, in order.
+func Kinds() []Kind {
+	return []Kind{
+		KindDestinationRule, KindGateway, KindHTTPRoute, KindIngress, KindNamespace,
+		KindService, KindServiceEntry, KindSidecar, KindVirtualService,
+	}
+}
+
+// revisionLabel says which istiod an object is for.
+const revisionLabel = "istio.io/rev"

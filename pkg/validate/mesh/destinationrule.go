@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"google.golang.org/protobuf/proto"
 	networking "istio.io/api/networking/v1alpha3"
 )
 
@@ -13,8 +14,11 @@ import (
 type DestinationRule struct {
 	By   *Object
 	Host string
-	// Subsets are the names of the subsets it defines, in order.
-	Subsets []string
+	// Subsets are the subsets it defines, in order.
+	Subsets []Subset
+	// Policy tells the top-level traffic policies apart: equal for two that say
+	// the same, empty for none.
+	Policy string
 	// Selector picks the client workloads that the rule is for; nil is all of
 	// them. A rule with a selector serves its own namespace only.
 	Selector map[string]string
@@ -24,31 +28,53 @@ type DestinationRule struct {
 	local    bool     // clients of its own namespace find it there [3.1]
 }
 
+// Subset is one subset of a host.
+type Subset struct {
+	Name   string
+	Labels map[string]string
+	// Policy tells the traffic policies of subsets apart: equal for two that say the
+	// same, empty for none.
+	Policy string
+}
+
 // destinationRule is what a DestinationRule object says.
 type destinationRule struct {
 	host     string
-	subsets  []string
+	subsets  []Subset
+	policy   string
 	selector map[string]string
 	exportTo []string
 }
 
 func newDestinationRule(spec *networking.DestinationRule) *destinationRule {
-	said := &destinationRule{host: spec.GetHost(), exportTo: spec.GetExportTo()}
+	said := &destinationRule{host: spec.GetHost(), exportTo: spec.GetExportTo(), policy: policy(spec.GetTrafficPolicy())}
 	if selector := spec.GetWorkloadSelector(); selector != nil {
 		said.selector = map[string]string{} // an empty selector is still a selector
 		maps.Copy(said.selector, selector.GetMatchLabels())
 	}
 	for _, subset := range spec.GetSubsets() {
-		said.subsets = append(said.subsets, subset.GetName())
+		said.subsets = append(said.subsets, Subset{Name: subset.GetName(), Labels: subset.GetLabels(), Policy: policy(subset.GetTrafficPolicy())})
 	}
 	return said
 }
 
-func (d *destinationRule) assert(by *Object, cfg *Config, to facts) {
+func policy(from *networking.TrafficPolicy) string {
+	if from == nil {
+		return ""
+	}
+	text, err := proto.MarshalOptions{Deterministic: true}.Marshal(from)
+	if err != nil {
+		return err.Error() // nothing that was read from JSON gets here
+	}
+	return "policy" + string(text) // an empty policy is one, too
+}
+
+func (d *destinationRule) assert(by *Object, cfg *Config, to *facts) {
 	rule := &DestinationRule{
 		By:       by,
 		Host:     Resolve(d.host, by.Namespace, cfg.Domain),
 		Subsets:  d.subsets,
+		Policy:   d.policy,
 		Selector: d.selector,
 		exportTo: slices.DeleteFunc(slices.Clone(d.exportTo), func(name string) bool { return name == "" }),
 	}
@@ -60,21 +86,9 @@ func (d *destinationRule) assert(by *Object, cfg *Config, to facts) {
 	to.rule(rule)
 }
 
-func (d *destinationRule) same(o assertions) bool {
-	other, ok := o.(*destinationRule)
-	return ok && d.host == other.host &&
-		slices.Equal(d.subsets, other.subsets) &&
-		slices.Equal(d.exportTo, other.exportTo) &&
-		(d.selector == nil) == (other.selector == nil) && maps.Equal(d.selector, other.selector)
-}
-
 // selectorString is the rule's workloadSelector as "key=value,…" in order.
 func (d *DestinationRule) selectorString() string {
-	parts := make([]string, 0, len(d.Selector))
-	for _, key := range slices.Sorted(maps.Keys(d.Selector)) {
-		parts = append(parts, key+"="+d.Selector[key])
-	}
-	return strings.Join(parts, ",")
+	return strings.Join(labelPairs(d.Selector), ",")
 }
 
 // isPrivate reports whether no other namespace can ever see the rule [3.1]. Of
@@ -107,5 +121,20 @@ func (d *DestinationRule) precedes(o *DestinationRule) int {
 		}
 		return 1
 	}
-	return older(d.By, o.By)
+	return compareAge(d.By, o.By)
 }
+
+// Defines reports whether the fragment defines a subset.
+func (d *DestinationRule) Defines(subset string) bool {
+	return slices.ContainsFunc(d.Subsets, func(s Subset) bool { return s.Name == subset })
+}
+
+// ExportTo returns where the rule can be seen from other namespaces, as written.
+// It must not be changed.
+func (d *DestinationRule) ExportTo() []string { return d.exportTo }
+
+// Private reports whether no other namespace can ever see the rule [3.1].
+func (d *DestinationRule) Private() bool { return d.private }
+
+// Local reports whether clients of the rule's own namespace find it there [3.1].
+func (d *DestinationRule) Local() bool { return d.local }

@@ -47,3 +47,59 @@ func unkey(key []byte) string {
 func wildcardKey(wildcard string) []byte {
 	return hostKey(strings.TrimPrefix(wildcard, "*"))
 }
+
+// Covers reports whether a host, or every host of a wildcard, falls under another
+// [1.8]: "*.foo.com" covers "a.foo.com" and "*.a.foo.com" but not "foo.com".
+func Covers(wide, narrow string) bool {
+	if wide == narrow {
+		return true
+	}
+	return IsWildcard(wide) && strings.HasSuffix(strings.TrimPrefix(narrow, "*"), strings.TrimPrefix(wide, "*"))
+}
+
+// Overlap returns the narrower of two hosts, and whether they have any name in
+// common.
+func Overlap(a, b string) (narrower string, overlap bool) {
+	switch {
+	case Covers(a, b):
+		return b, true
+	case Covers(b, a):
+		return a, true
+	default:
+		return "", false
+	}
+}
+
+// wildcardsOver returns every wildcard that could cover a host, the most specific
+// first.
+func wildcardsOver(host string) []string {
+	tail := strings.TrimPrefix(host, "*")
+	wildcards := make([]string, 0, len(tail)+1)
+	for i := range len(tail) + 1 {
+		if wildcard := "*" + tail[i:]; wildcard != host {
+			wildcards = append(wildcards, wildcard)
+		}
+	}
+	return wildcards
+}
+
+// PartlyQualified returns the spellings of a Service's host that leave its end
+// out: "reviews.prod" and "reviews.prod.svc". istiod completes neither [1.2].
+func PartlyQualified(host, domain string) []string {
+	short, isService := strings.CutSuffix(host, ".svc."+domain)
+	if !isService || strings.Count(short, ".") != 1 {
+		return nil
+	}
+	return []string{short, short + ".svc"}
+}
+
+// Completed returns the host of the Service that a spelling without its end
+// means, and whether it is such a spelling.
+func Completed(spelling, domain string) (host string, ok bool) {
+	short := strings.TrimSuffix(spelling, ".svc")
+	name, namespace, dotted := strings.Cut(short, ".")
+	if !dotted || strings.Contains(namespace, ".") || IsWildcard(name) {
+		return "", false
+	}
+	return serviceHost(name, namespace, domain), true
+}

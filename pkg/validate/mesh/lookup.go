@@ -1,22 +1,25 @@
 package mesh
 
-import "slices"
-
-// View is what a rule may see of a snapshot: lookups by key, and nothing that
-// walks, so that the cost of judging a change follows the host and not the mesh.
-type View struct {
-	snapshot *Snapshot
-}
-
-// View returns the snapshot's lookups.
-func (s *Snapshot) View() View { return View{snapshot: s} }
+import (
+	"maps"
+	"slices"
+)
 
 // Host returns all that is said of one host, by its full name.
-func (v View) Host(name string) *Host {
-	h := &Host{Name: name, cfg: v.snapshot.cfg}
+func (v *View) Host(name string) *Host {
+	h, known := v.hosts[name]
+	if !known {
+		h = v.lookUp(name)
+		v.hosts[name] = h
+	}
+	return h
+}
+
+func (v *View) lookUp(name string) *Host {
+	h := &Host{Name: name, view: v, cfg: v.snapshot.cfg}
 	key := hostKey(name)
 	if e, ok := v.snapshot.exact.Get(key); ok {
-		h.Declarations, h.Targets = e.declarations, e.targets
+		h.Declarations = e.declarations
 		if len(e.rules) > 0 {
 			h.rules = append(h.rules, e.rules)
 		}
@@ -48,9 +51,12 @@ func (v View) Host(name string) *Host {
 type Host struct {
 	Name         string
 	Declarations []*Declaration // oldest first
-	Targets      []*Target      // by VirtualService, in the order of its routes
 
-	cfg *Config
+	view *View
+	cfg  *Config
+	// targets are worked out once they are asked for.
+	targets  []*Target
+	targeted bool
 	// rules has the fragments for the host itself and for each wildcard that
 	// covers it, the most specific first; those of one host in merge order.
 	rules [][]*DestinationRule
@@ -61,45 +67,57 @@ type Host struct {
 // Declared reports whether anything declares the host.
 func (h *Host) Declared() bool { return len(h.Declarations) > 0 }
 
-// services returns the entries of the registry that clients of a namespace may be
-// given for the host [1.10]: their own namespace's, else a Kubernetes Service,
-// else any that they see. A Service is there for its own namespace even where it
-// hides itself from it [2.2].
-func (h *Host) services(client string) []*Declaration {
-	var seen []*Declaration
-	for _, d := range h.Declarations {
-		if d.By.Namespace == client {
-			return []*Declaration{d}
-		}
-		if d.Visible.Has(client) {
-			seen = append(seen, d)
-		}
-	}
-	for _, d := range seen {
-		if d.By.Kind == KindService {
-			return []*Declaration{d}
-		}
-	}
-	return seen
-}
-
 // Fragments returns every DestinationRule that could apply to the host: those
 // for the most specific host first, those for one host in merge order. They must
 // not be changed.
 func (h *Host) Fragments() []*DestinationRule { return h.fragments }
+
+// Own returns the DestinationRules for this very host, in merge order. They must
+// not be changed.
+func (h *Host) Own() []*DestinationRule {
+	if len(h.rules) > 0 && h.rules[0][0].Host == h.Name {
+		return h.rules[0]
+	}
+	return nil
+}
 
 // Effective is what clients of one viewpoint get of the DestinationRules for a
 // host: fragments merged into one.
 type Effective struct {
 	// Fragments are the DestinationRules that were merged, in merge order.
 	Fragments []*DestinationRule
-	// Subsets are the names of the subsets, in order; of two that have the same
-	// name the first counts [3.4].
-	Subsets []string
+	// Subsets are the subsets, in order; of two that have the same name the first
+	// counts [3.4].
+	Subsets []Subset
+	// Passed are the DestinationRules that were found on the way and are for this
+	// client as well, but of which it is given nothing [3.3, 3.5].
+	Passed []Passed
+}
+
+// Passed is a DestinationRule of which a client is given nothing, although it was
+// found and is for it.
+type Passed struct {
+	Rule *DestinationRule
+	// By is the rule that the client is given instead, or the one that Rule was
+	// merged into where that is not for the client.
+	By *DestinationRule
 }
 
 // Has reports whether the subset is defined.
-func (e Effective) Has(subset string) bool { return slices.Contains(e.Subsets, subset) }
+func (e Effective) Has(subset string) bool {
+	_, defined := e.Subset(subset)
+	return defined
+}
+
+// Subset returns the subset of that name, and whether it is defined.
+func (e Effective) Subset(name string) (Subset, bool) {
+	for _, s := range e.Subsets {
+		if s.Name == name {
+			return s, true
+		}
+	}
+	return Subset{}, false
+}
 
 // effective returns the rule that a client uses for the host, when its service
 // lives in the namespace serving [3.2, 3.3]. The first step of the search that
@@ -109,39 +127,48 @@ func (h *Host) effective(c Client, serving string) Effective {
 	own := func(r *DestinationRule) bool {
 		return r.By.Namespace == c.namespace && r.local && (c.namespace != root || r.private)
 	}
-	if found := h.merged(own); found != nil {
-		return pick(found, c)
+	if found, all := h.merged(own); found != nil {
+		return pick(found, all, c)
 	}
+	var absorbed []Passed
 	for _, namespace := range []string{serving, root} {
 		exported := func(r *DestinationRule) bool { return r.By.Namespace == namespace && !r.private }
-		found := slices.DeleteFunc(h.merged(exported), func(m *mergedRule) bool { return !m.first().seenFrom(c.namespace) })
-		if len(found) > 0 {
-			return pick(found, c)
+		list, all := h.merged(exported)
+		found := dropped(list, func(m *mergedRule) bool { return !m.first().seenFrom(c.namespace) })
+		all = slices.DeleteFunc(all, func(r *DestinationRule) bool { return !r.seenFrom(c.namespace) })
+		if len(found) == 0 {
+			for _, r := range all { // what it was merged into is hidden from the client
+				absorbed = append(absorbed, Passed{r, holding(list, r)})
+			}
+			continue
 		}
+		effective := pick(found, all, c)
+		effective.Passed = append(absorbed, effective.Passed...)
+		return effective
 	}
-	return Effective{}
+	return Effective{Passed: absorbed}
 }
 
 // merged merges the fragments of one bucket that are for the most specific host
-// that the bucket has: rules for different hosts never mix [3.2].
-func (h *Host) merged(bucket func(*DestinationRule) bool) []*mergedRule {
+// that the bucket has: rules for different hosts never mix [3.2]. It returns the
+// merged rules, and all fragments that took part.
+func (h *Host) merged(bucket func(*DestinationRule) bool) (list []*mergedRule, all []*DestinationRule) {
 	for _, rules := range h.rules {
-		var list []*mergedRule
 		for _, r := range rules {
 			if bucket(r) {
-				list = merge(list, r)
+				list, all = merge(list, r), append(all, r)
 			}
 		}
 		if list != nil {
-			return list
+			return list, all
 		}
 	}
-	return nil
+	return nil, nil
 }
 
 // pick chooses among the rules of a bucket [3.3]: the first whose selector picks
 // the client, else the last without a selector.
-func pick(list []*mergedRule, c Client) Effective {
+func pick(list []*mergedRule, all []*DestinationRule, c Client) Effective {
 	var plain *mergedRule
 	for _, m := range list {
 		selector := m.first().Selector
@@ -149,23 +176,44 @@ func pick(list []*mergedRule, c Client) Effective {
 			plain = m
 			continue
 		}
-		if m.first().By.Namespace == c.namespace && selects(selector, c.labels) {
-			return m.Effective
+		if m.first().By.Namespace == c.namespace && picked(selector, c.labels) {
+			return m.passing(list, all, c)
 		}
 	}
 	if plain == nil {
-		return Effective{}
+		plain = &mergedRule{}
 	}
-	return plain.Effective
+	return plain.passing(list, all, c)
 }
 
-func selects(selector, labels map[string]string) bool {
-	for key, value := range selector {
-		if got, ok := labels[key]; !ok || got != value {
-			return false
+// passing returns what a client gets, with the fragments that it is not given
+// although they are for it.
+func (m *mergedRule) passing(list []*mergedRule, all []*DestinationRule, c Client) Effective {
+	effective := m.Effective
+	if len(all) == len(m.Fragments) {
+		return effective
+	}
+	for _, r := range all {
+		if !picked(r.Selector, c.labels) || slices.Contains(m.Fragments, r) {
+			continue
+		}
+		by := holding(list, r)
+		if len(m.Fragments) > 0 {
+			by = m.first()
+		}
+		effective.Passed = append(effective.Passed, Passed{r, by})
+	}
+	return effective
+}
+
+// holding returns the first fragment of a rule that a fragment was merged into.
+func holding(list []*mergedRule, r *DestinationRule) *DestinationRule {
+	for _, m := range list {
+		if slices.Contains(m.Fragments, r) {
+			return m.first()
 		}
 	}
-	return true
+	return r
 }
 
 // mergedRule is a rule that fragments are merged into. Its exportTo and selector
@@ -179,7 +227,7 @@ func (m *mergedRule) first() *DestinationRule { return m.Fragments[0] }
 func (m *mergedRule) add(r *DestinationRule) {
 	m.Fragments = append(m.Fragments, r)
 	for _, subset := range r.Subsets {
-		if !m.Has(subset) {
+		if !m.Has(subset.Name) {
 			m.Subsets = append(m.Subsets, subset)
 		}
 	}
@@ -218,7 +266,7 @@ func merge(list []*mergedRule, r *DestinationRule) []*mergedRule {
 }
 
 func sameSelector(a, b *DestinationRule) bool {
-	return selects(a.Selector, b.Selector) && selects(b.Selector, a.Selector)
+	return maps.Equal(a.Selector, b.Selector)
 }
 
 func sameSet(a, b []string) bool { return superset(a, b) && superset(b, a) }

@@ -9,6 +9,8 @@ package mesh
 
 import (
 	"cmp"
+	"reflect"
+	"strings"
 	"time"
 )
 
@@ -18,8 +20,13 @@ type Kind string
 // The kinds that a snapshot is built from.
 const (
 	KindDestinationRule Kind = "DestinationRule"
+	KindGateway         Kind = "Gateway" // of Istio, not of the Gateway API
+	KindHTTPRoute       Kind = "HTTPRoute"
+	KindIngress         Kind = "Ingress"
+	KindNamespace       Kind = "Namespace"
 	KindService         Kind = "Service"
 	KindServiceEntry    Kind = "ServiceEntry"
+	KindSidecar         Kind = "Sidecar"
 	KindVirtualService  Kind = "VirtualService"
 )
 
@@ -31,7 +38,21 @@ type Ref struct {
 
 // String returns the reference as people write it: "VirtualService default/reviews".
 func (r Ref) String() string {
-	return string(r.Kind) + " " + r.Namespace + "/" + r.Name
+	return string(r.Kind) + " " + r.Key()
+}
+
+// Key is the "namespace/name" of the object, as other objects refer to it.
+func (r Ref) Key() string {
+	if r.Namespace == "" {
+		return r.Name
+	}
+	return r.Namespace + "/" + r.Name
+}
+
+// refOf is the Ref of an object of a kind by its Key.
+func refOf(kind Kind, key string) Ref {
+	namespace, name, _ := strings.Cut(key, "/")
+	return Ref{Kind: kind, Namespace: namespace, Name: name}
 }
 
 // Compare orders references by kind, namespace and name.
@@ -55,17 +76,21 @@ type Object struct {
 	// Deleting is true once a deletion was asked for. Until the object is gone it
 	// counts as any other.
 	Deleting bool
+	// Override is the annotation by which the object asks to be let off rules. It
+	// says nothing about traffic.
+	Override string
 
-	said assertions
+	// revision is the istio.io/rev label: the istiod that the object is for [7.5].
+	revision string
+	said     assertions
 }
 
 // assertions is what an object says about the mesh, before any of the mesh's
-// own settings are applied. Each kind has one, in the file named after it.
+// own settings are applied. Each kind has one, in the file named after it: a
+// value of plain fields, so that two states of an object can be compared.
 type assertions interface {
-	// assert adds what the object says to the hosts that it says it of.
-	assert(by *Object, cfg *Config, to facts)
-	// same reports whether o says exactly the same.
-	same(o assertions) bool
+	// assert adds what the object says to what is known.
+	assert(by *Object, cfg *Config, to *facts)
 }
 
 // Same reports whether two states of an object say the same about the mesh, so
@@ -74,8 +99,11 @@ func Same(a, b *Object) bool {
 	if a == nil || b == nil {
 		return a == b
 	}
-	return a.Ref == b.Ref && a.said.same(b.said)
+	return a.Ref == b.Ref && a.revision == b.revision && reflect.DeepEqual(a.said, b.said)
 }
+
+// OverrideAnnotation is the annotation that Override holds.
+const OverrideAnnotation = "meshward.io/allow"
 
 // Change is one change of the stored configuration: a creation has no Old, a
 // deletion no New.
@@ -91,9 +119,9 @@ func (c Change) Ref() Ref {
 	return c.Old.Ref
 }
 
-// older orders objects as istiod does [2.4]: by age in seconds, then name, then
+// compareAge orders objects as istiod does [2.4]: by age in seconds, then name, then
 // namespace. An object of unknown age is about to be created, so it comes last.
-func older(a, b *Object) int {
+func compareAge(a, b *Object) int {
 	if a.Created.IsZero() != b.Created.IsZero() {
 		if b.Created.IsZero() {
 			return -1
@@ -106,4 +134,10 @@ func older(a, b *Object) int {
 		cmp.Compare(a.Namespace, b.Namespace),
 		cmp.Compare(a.Kind, b.Kind),
 	)
+}
+
+// Older reports whether an object precedes another in istiod's eyes, and whether
+// stored configuration tells: without their ages only files of unknown order are left.
+func (o *Object) Older(than *Object) (older, known bool) {
+	return compareAge(o, than) < 0, !o.Created.IsZero() || !than.Created.IsZero()
 }

@@ -1,6 +1,7 @@
 package mesh
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -11,23 +12,17 @@ import (
 // the objects that have such a field [2.1].
 const exportToAnnotation = "networking.istio.io/exportTo"
 
-// Declaration is one entry of the service registry: a host that exists.
-type Declaration struct {
-	By      *Object
-	Host    string
-	Visible Namespaces
-	// Alias is the host that an ExternalName Service stands for [1.9].
-	Alias string
-}
-
 // service is what a Kubernetes Service says.
 type service struct {
 	exportTo []string
 	alias    string
+	headless bool
+	ports    []Port
+	selector map[string]string
 }
 
 func newService(s *corev1.Service) *service {
-	said := &service{}
+	said := &service{headless: s.Spec.ClusterIP == corev1.ClusterIPNone, selector: s.Spec.Selector}
 	for part := range strings.SplitSeq(s.Annotations[exportToAnnotation], ",") {
 		if part = strings.TrimSpace(part); part != "" {
 			said.exportTo = append(said.exportTo, part)
@@ -36,19 +31,36 @@ func newService(s *corev1.Service) *service {
 	if s.Spec.Type == corev1.ServiceTypeExternalName {
 		said.alias = s.Spec.ExternalName
 	}
+	for i := range s.Spec.Ports {
+		p := &s.Spec.Ports[i]
+		said.ports = append(said.ports, Port{Number: uint32(p.Port), Name: p.Name, Protocol: kubernetesProtocol(p)})
+	}
 	return said
 }
 
-func (s *service) assert(by *Object, cfg *Config, to facts) {
+func (s *service) assert(by *Object, cfg *Config, to *facts) {
 	to.declare(&Declaration{
-		By:      by,
-		Host:    serviceHost(by.Name, by.Namespace, cfg.Domain),
-		Visible: exportedTo(s.exportTo, by.Namespace, cfg.DefaultServiceExportTo),
-		Alias:   s.alias,
+		By:         by,
+		Host:       serviceHost(by.Name, by.Namespace, cfg.Domain),
+		Visible:    exportedTo(s.exportTo, by.Namespace, cfg.DefaultServiceExportTo),
+		Alias:      s.alias,
+		Ports:      s.ports,
+		Headless:   s.headless,
+		ByEndpoint: true,
 	})
+	if s.alias != "" {
+		to.link(standsFor, s.alias)
+		return // it has no pods
+	}
+	to.selects = s.selector
+	to.link(selects, labelPairs(s.selector)...)
 }
 
-func (s *service) same(o assertions) bool {
-	other, ok := o.(*service)
-	return ok && s.alias == other.alias && slices.Equal(s.exportTo, other.exportTo)
+// labelPairs are labels as "key=value", in order.
+func labelPairs(labels map[string]string) []string {
+	pairs := make([]string, 0, len(labels))
+	for _, key := range slices.Sorted(maps.Keys(labels)) {
+		pairs = append(pairs, key+"="+labels[key])
+	}
+	return pairs
 }

@@ -2,47 +2,47 @@ package mesh
 
 import (
 	"iter"
-	"slices"
 
 	iradix "github.com/hashicorp/go-immutable-radix/v2"
 )
 
-// Subject is what a key, and so a rule, is about.
-type Subject string
-
-// SubjectHost is one host of the mesh, by its full name.
-const SubjectHost Subject = "host"
-
-// Key is one thing that can be judged by itself: what is said at its key is all
-// that decides about it.
-type Key struct {
-	Subject Subject
-	Name    string
-}
-
-// Snapshot is the stored configuration at one moment, indexed by host. It is a
-// value: Apply makes a new one, which shares with the old what did not change,
-// so readers need no lock and a what-if costs as much as the change is big.
+// Snapshot is the stored configuration at one moment, indexed by all that an
+// object can be found by. It is a value: Apply makes a new one, which shares with
+// the old what did not change, so readers need no lock and a what-if costs as
+// much as the change is big.
 type Snapshot struct {
 	cfg *Config
-	// held is each object by Ref, with what Apply needs to take it out again.
+	// held is each object by Ref, with what it says.
 	held *iradix.Tree[*held]
 	// exact has an entry for each host that is named in full, by hostKey.
 	exact *iradix.Tree[*entry]
 	// wildcards has an entry for each wildcard, by wildcardKey: a prefix of the
 	// keys of the hosts that it covers.
 	wildcards *iradix.Tree[*entry]
+	// links has each object under each of its links.
+	links *iradix.Tree[*held]
 }
 
+// held is an object with what it says in the mesh of the snapshot.
 type held struct {
+	*facts
+
 	object *Object
-	hosts  []string // that it says anything of
 }
 
 // Empty is the snapshot of a mesh with nothing in it.
 func Empty(cfg Config) *Snapshot {
-	return &Snapshot{cfg: &cfg, held: iradix.New[*held](), exact: iradix.New[*entry](), wildcards: iradix.New[*entry]()}
+	return &Snapshot{
+		cfg:       &cfg,
+		held:      iradix.New[*held](),
+		exact:     iradix.New[*entry](),
+		wildcards: iradix.New[*entry](),
+		links:     iradix.New[*held](),
+	}
 }
+
+// Config returns the settings of the mesh. They must not be changed.
+func (s *Snapshot) Config() *Config { return s.cfg }
 
 // Len is the number of objects.
 func (s *Snapshot) Len() int { return s.held.Len() }
@@ -55,17 +55,43 @@ func (s *Snapshot) Get(ref Ref) *Object {
 	return nil
 }
 
+// NamespaceLabels returns the labels of a namespace; none where the snapshot does
+// not hold it. They must not be changed.
+func (s *Snapshot) NamespaceLabels(name string) map[string]string {
+	if object := s.Get(Ref{Kind: KindNamespace, Name: name}); object != nil {
+		return object.namespaceLabels()
+	}
+	return nil
+}
+
 // Objects are the objects of a kind in a namespace, or in all of them where it
 // is empty, in order. Only what replaces them all may walk them.
 func (s *Snapshot) Objects(kind Kind, namespace string) iter.Seq[*Object] {
+	return func(yield func(*Object) bool) {
+		for h := range s.stored(kind, namespace) {
+			if !yield(h.object) {
+				return
+			}
+		}
+	}
+}
+
+func (s *Snapshot) stored(kind Kind, namespace string) iter.Seq[*held] {
 	prefix := string(kind) + "/"
 	if namespace != "" {
 		prefix += namespace + "/"
 	}
-	return func(yield func(*Object) bool) {
-		s.held.Root().WalkPrefix([]byte(prefix), func(_ []byte, h *held) bool {
-			return !yield(h.object)
-		})
+	return walk(s.held, []byte(prefix))
+}
+
+// linked are the objects that are found from a name by a relation, in order.
+func (s *Snapshot) linked(relation relation, from string) iter.Seq[*held] {
+	return walk(s.links, link{relation, from}.key())
+}
+
+func walk[T any](tree *iradix.Tree[T], prefix []byte) iter.Seq[T] {
+	return func(yield func(T) bool) {
+		tree.Root().WalkPrefix(prefix, func(_ []byte, value T) bool { return !yield(value) })
 	}
 }
 
@@ -73,66 +99,24 @@ func (s *Snapshot) Objects(kind Kind, namespace string) iter.Seq[*Object] {
 // the Ref count: what the snapshot holds under that Ref is what is replaced, so
 // applying a change twice is applying it once.
 func (s *Snapshot) Apply(changes ...Change) *Snapshot {
-	txn := transaction{cfg: s.cfg, held: s.held.Txn(), exact: s.exact.Txn(), wildcards: s.wildcards.Txn()}
+	t := transaction{cfg: s.cfg, held: s.held.Txn(), exact: s.exact.Txn(), wildcards: s.wildcards.Txn(), links: s.links.Txn()}
 	for _, change := range changes {
-		txn.remove(change.Ref())
+		t.remove(change.Ref())
 		if change.New != nil {
-			txn.add(change.New)
+			t.add(change.New)
+		}
+		if ref := change.Ref(); ref.Kind == KindNamespace && len(s.cfg.DiscoverySelectors) > 0 {
+			t.rediscover(ref.Name)
 		}
 	}
-	return &Snapshot{cfg: s.cfg, held: txn.held.Commit(), exact: txn.exact.Commit(), wildcards: txn.wildcards.Commit()}
-}
-
-// Keys are all keys of a subject, in order. Only what judges a whole mesh may
-// walk them.
-func (s *Snapshot) Keys(subject Subject) iter.Seq[Key] {
-	return func(yield func(Key) bool) {
-		if subject != SubjectHost {
-			return
-		}
-		s.exact.Root().Walk(func(key []byte, _ *entry) bool {
-			return !yield(Key{Subject: SubjectHost, Name: unkey(key)})
-		})
-	}
-}
-
-// Touched are the keys about which one of the states of an object can change
-// the answer, in order and once each: the cost of judging a change.
-func (s *Snapshot) Touched(states ...*Object) []Key {
-	var hosts []string
-	for _, state := range states {
-		if state == nil {
-			continue
-		}
-		for host, says := range said(state, s.cfg) {
-			hosts = append(hosts, host)
-			if len(says.rules) > 0 && IsWildcard(host) {
-				hosts = s.covered(hosts, host)
-			}
-		}
-	}
-	slices.Sort(hosts)
-	hosts = slices.Compact(hosts)
-	keys := make([]Key, 0, len(hosts))
-	for _, host := range hosts {
-		keys = append(keys, Key{Subject: SubjectHost, Name: host})
-	}
-	return keys
-}
-
-// covered appends the hosts in use that a wildcard covers.
-func (s *Snapshot) covered(hosts []string, wildcard string) []string {
-	s.exact.Root().WalkPrefix(wildcardKey(wildcard), func(key []byte, _ *entry) bool {
-		hosts = append(hosts, unkey(key))
-		return false
-	})
-	return hosts
+	return &Snapshot{cfg: s.cfg, held: t.held.Commit(), exact: t.exact.Commit(), wildcards: t.wildcards.Commit(), links: t.links.Commit()}
 }
 
 type transaction struct {
 	cfg              *Config
 	held             *iradix.Txn[*held]
 	exact, wildcards *iradix.Txn[*entry]
+	links            *iradix.Txn[*held]
 }
 
 func (t *transaction) remove(ref Ref) {
@@ -140,18 +124,52 @@ func (t *transaction) remove(ref Ref) {
 	if !ok {
 		return
 	}
-	for _, host := range was.hosts {
-		t.change(host, func(e *entry) *entry { return e.without(ref) })
+	for host, says := range was.hosts() {
+		t.change(host, func(e *entry) *entry { return e.without(ref, says) })
+	}
+	for _, l := range was.links {
+		t.links.Delete(append(l.key(), refKey(ref)...))
 	}
 }
 
 func (t *transaction) add(object *Object) {
-	now := &held{object: object}
-	for host, says := range said(object, t.cfg) {
-		now.hosts = append(now.hosts, host)
+	now := &held{object: object, facts: &facts{}}
+	if t.discovers(object.Namespace) {
+		now.facts = said(object, t.cfg)
+	}
+	for host, says := range now.hosts() {
 		t.change(host, func(e *entry) *entry { return e.with(says) })
 	}
+	for _, l := range now.links {
+		t.links.Insert(append(l.key(), refKey(object.Ref)...), now)
+	}
 	t.held.Insert(refKey(object.Ref), now)
+}
+
+// discovers reports whether istiod looks at a namespace [7.5]. One of which
+// nothing is known, as among a few files, is taken to be looked at.
+func (t *transaction) discovers(name string) bool {
+	if len(t.cfg.DiscoverySelectors) == 0 || name == "" {
+		return true
+	}
+	h, known := t.held.Get(refKey(Ref{Kind: KindNamespace, Name: name}))
+	return !known || t.cfg.discovers(h.object.namespaceLabels())
+}
+
+// rediscover takes the objects of a namespace in again, after what is known of
+// the namespace changed.
+func (t *transaction) rediscover(namespace string) {
+	var objects []*Object
+	for _, kind := range Kinds() {
+		t.held.Root().WalkPrefix([]byte(string(kind)+"/"+namespace+"/"), func(_ []byte, h *held) bool {
+			objects = append(objects, h.object)
+			return false
+		})
+	}
+	for _, object := range objects {
+		t.remove(object.Ref)
+		t.add(object)
+	}
 }
 
 // change replaces the entry of a host. A wildcard has one in both indexes: as a

@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 
+	"google.golang.org/protobuf/proto"
 	networking "istio.io/api/networking/v1alpha3"
 )
 
@@ -21,213 +22,225 @@ const (
 	SectionTCP  Section = "tcp"
 )
 
-// Target is one destination of one route: a VirtualService that sends traffic
-// to a host.
-type Target struct {
-	By      *Object
-	Host    string
-	Subset  string
-	Section Section
-	// Route and Destination are the places in the two lists, from 0.
-	Route, Destination int
-	// Weight of Total is the share of the route's traffic that goes here; both
-	// are 1 where the route has a single destination.
-	Weight, Total int64
-	// Reach is who is given the route.
-	Reach Reach
-	// Labeled is true where sourceLabels leave out some of them.
-	Labeled bool
+// VirtualService is what a VirtualService object says, with all names in it
+// resolved. One without hosts is a delegate: it routes nothing by itself [4.10].
+type VirtualService struct {
+	By    *Object
+	Hosts []string
+	// Mesh is true where it is bound to the sidecars.
+	Mesh bool
+	// Gateways are the Gateways that it is bound to, as "namespace/name".
+	Gateways []string
+	// Seen are the namespaces whose proxies are given it.
+	Seen   Namespaces
+	Routes []*Route
 }
 
-// Rule is the field path of the route that the target belongs to, without "spec.".
-func (t *Target) Rule() string {
-	return string(t.Section) + "[" + strconv.Itoa(t.Route) + "]"
+// Name is the "namespace/name" of the VirtualService.
+func (v *VirtualService) Name() string { return v.By.Key() }
+
+// Delegate reports whether it can only be delegated to.
+func (v *VirtualService) Delegate() bool { return len(v.Hosts) == 0 }
+
+// Route is one entry of a section.
+type Route struct {
+	Section      Section
+	Index        int // in its section, from 0
+	Matches      []*Match
+	Destinations []*Destination
+	Mirrors      []*Destination
+	// Answers is true for a redirect or a direct response: nothing is sent on.
+	Answers bool
+	// Delegate is the "namespace/name" of the VirtualService that routes on [4.10].
+	Delegate string
+	// Acts is what the route does beside sending traffic on, for comparison:
+	// equal for two routes that treat requests alike.
+	Acts string
 }
 
-// Path is the field path of the destination.
-func (t *Target) Path() string {
-	return "spec." + t.Rule() + ".route[" + strconv.Itoa(t.Destination) + "].destination"
+// Field is the field path of the route, without "spec.".
+func (r *Route) Field() string {
+	return string(r.Section) + "[" + strconv.Itoa(r.Index) + "]"
 }
 
-// Reach is who is given a route: the sidecars of some namespaces, and the pods
-// of some gateways. A gateway is named by the "namespace/name" of its Gateway.
-type Reach struct {
-	Sidecars Namespaces
-	Gateways []string // sorted
+// Destination is one destination of a route.
+type Destination struct {
+	Host   string
+	Subset string
+	// Port is 0 where none is named.
+	Port uint32
+	// Weight is the share of the traffic, as written.
+	Weight int64
+	// Field is the field path of the destination within its route.
+	Field string
 }
 
-// virtualService is what a VirtualService object says.
+// virtualService is what a VirtualService object says, as it is written.
 type virtualService struct {
-	// delegate is true where it has no hosts: such an object routes nothing by
-	// itself [4.10].
-	delegate bool
+	hosts    []string
 	gateways []string
 	exportTo []string
-	routes   []route
-}
-
-// route is one entry of a section.
-type route struct {
-	section      Section
-	index        int
-	matches      []match
-	destinations []destination
-	// delegates is true where another VirtualService routes on: its matches may
-	// leave requests to the routes after this one [4.10].
-	delegates bool
-}
-
-// match is the part of a match that decides who is given the route, which is
-// settled when istiod builds the configuration [4.5].
-type match struct {
-	gateways        []string
-	sourceNamespace string
-	// labeled and ported are true where the match leaves out some clients of the
-	// namespaces and gateways it names: by their labels, or by the port they call.
-	labeled, ported bool
-	// everything is true where, for a client that is given the route, it
-	// matches every request, so that no later route can be reached [4.6].
-	everything bool
-}
-
-type destination struct {
-	host, subset string
-	weight       int64
+	routes   []*Route
 }
 
 func newVirtualService(spec *networking.VirtualService) *virtualService {
-	said := &virtualService{
-		delegate: len(spec.GetHosts()) == 0,
-		gateways: spec.GetGateways(),
-		exportTo: spec.GetExportTo(),
-	}
+	said := &virtualService{hosts: spec.GetHosts(), gateways: spec.GetGateways(), exportTo: spec.GetExportTo()}
 	for i, http := range spec.GetHttp() {
-		r := route{section: SectionHTTP, index: i, delegates: http.GetDelegate() != nil}
-		for _, m := range http.GetMatch() {
-			r.matches = append(r.matches, httpMatch(m))
-		}
-		if http.GetRedirect() == nil && http.GetDirectResponse() == nil { // they answer instead
-			for _, d := range http.GetRoute() {
-				r.destinations = append(r.destinations, newDestination(d.GetDestination(), d.GetWeight()))
-			}
-		}
-		said.routes = append(said.routes, r)
+		said.routes = append(said.routes, httpRoute(i, http))
 	}
 	for i, tls := range spec.GetTls() {
-		r := route{section: SectionTLS, index: i, destinations: routeDestinations(tls.GetRoute())}
+		r := &Route{Section: SectionTLS, Index: i, Destinations: routeDestinations(tls.GetRoute())}
 		for _, m := range tls.GetMatch() {
-			r.matches = append(r.matches, tlsMatch(m))
+			r.Matches = append(r.Matches, tlsMatch(m))
 		}
 		said.routes = append(said.routes, r)
 	}
 	for i, tcp := range spec.GetTcp() {
-		r := route{section: SectionTCP, index: i, destinations: routeDestinations(tcp.GetRoute())}
+		r := &Route{Section: SectionTCP, Index: i, Destinations: routeDestinations(tcp.GetRoute())}
 		for _, m := range tcp.GetMatch() {
-			r.matches = append(r.matches, tcpMatch(m))
+			r.Matches = append(r.Matches, tcpMatch(m))
 		}
 		said.routes = append(said.routes, r)
 	}
 	return said
 }
 
-func routeDestinations(from []*networking.RouteDestination) []destination {
-	list := make([]destination, 0, len(from))
-	for _, d := range from {
-		list = append(list, newDestination(d.GetDestination(), d.GetWeight()))
+func httpRoute(index int, http *networking.HTTPRoute) *Route {
+	r := &Route{
+		Section: SectionHTTP,
+		Index:   index,
+		Answers: http.GetRedirect() != nil || http.GetDirectResponse() != nil,
+		Acts:    acts(http),
+	}
+	if d := http.GetDelegate(); d != nil {
+		r.Delegate = d.GetNamespace() + "/" + d.GetName()
+	}
+	for _, m := range http.GetMatch() {
+		r.Matches = append(r.Matches, httpMatch(m))
+	}
+	if r.Answers {
+		return r
+	}
+	for i, d := range http.GetRoute() {
+		r.Destinations = append(r.Destinations, newDestination(d.GetDestination(), d.GetWeight(), "route["+strconv.Itoa(i)+"].destination"))
+	}
+	if d := http.GetMirror(); d != nil {
+		r.Mirrors = append(r.Mirrors, newDestination(d, 0, "mirror"))
+	}
+	for i, d := range http.GetMirrors() {
+		r.Mirrors = append(r.Mirrors, newDestination(d.GetDestination(), 0, "mirrors["+strconv.Itoa(i)+"].destination"))
+	}
+	return r
+}
+
+// acts is all of a route that decides what happens to a request, but for its name
+// and its matches.
+func acts(http *networking.HTTPRoute) string {
+	bare := http.DeepCopy()
+	bare.Name, bare.Match, bare.Route, bare.Delegate = "", nil, nil, nil
+	if proto.Equal(bare, &networking.HTTPRoute{}) {
+		return ""
+	}
+	text, err := bare.MarshalJSON()
+	if err != nil {
+		return err.Error() // nothing that was read from JSON gets here
+	}
+	return string(text)
+}
+
+func routeDestinations(from []*networking.RouteDestination) []*Destination {
+	list := make([]*Destination, 0, len(from))
+	for i, d := range from {
+		list = append(list, newDestination(d.GetDestination(), d.GetWeight(), "route["+strconv.Itoa(i)+"].destination"))
 	}
 	return list
 }
 
-func newDestination(d *networking.Destination, weight int32) destination {
-	return destination{host: d.GetHost(), subset: d.GetSubset(), weight: int64(weight)}
+func newDestination(d *networking.Destination, weight int32, field string) *Destination {
+	return &Destination{Host: d.GetHost(), Subset: d.GetSubset(), Port: d.GetPort().GetNumber(), Weight: int64(weight), Field: field}
 }
 
-func httpMatch(m *networking.HTTPMatchRequest) match {
-	conditions := len(m.GetHeaders()) + len(m.GetWithoutHeaders()) + len(m.GetQueryParams())
-	if m.GetMethod() != nil || m.GetAuthority() != nil || m.GetScheme() != nil {
-		conditions++
+func (v *virtualService) assert(by *Object, cfg *Config, to *facts) {
+	said := &VirtualService{
+		By:   by,
+		Mesh: len(v.gateways) == 0,
+		Seen: exportedTo(v.exportTo, by.Namespace, cfg.DefaultVirtualServiceExportTo),
 	}
-	return match{
-		gateways:        m.GetGateways(),
-		sourceNamespace: m.GetSourceNamespace(),
-		// A match that names its gateways says nothing about the source [4.5].
-		labeled:    len(m.GetSourceLabels()) > 0 && len(m.GetGateways()) == 0,
-		ported:     m.GetPort() != 0,
-		everything: conditions == 0 && everyPath(m.GetUri()),
+	for _, host := range v.hosts {
+		said.Hosts = append(said.Hosts, Resolve(host, by.Namespace, cfg.Domain))
 	}
-}
-
-// everyPath reports whether a path condition is one that istiod takes for a
-// catch-all. The empty prefix is not, although it matches every path [4.6].
-func everyPath(uri *networking.StringMatch) bool {
-	switch path := uri.GetMatchType().(type) {
-	case nil:
-		return true
-	case *networking.StringMatch_Prefix:
-		return path.Prefix == "/"
-	case *networking.StringMatch_Regex:
-		return path.Regex == ".*"
-	default:
-		return false
-	}
-}
-
-func tlsMatch(m *networking.TLSMatchAttributes) match {
-	return match{
-		gateways:        m.GetGateways(),
-		sourceNamespace: m.GetSourceNamespace(),
-		labeled:         len(m.GetSourceLabels()) > 0,
-		ported:          m.GetPort() != 0,
-	}
-}
-
-func tcpMatch(m *networking.L4MatchAttributes) match {
-	return match{
-		gateways:        m.GetGateways(),
-		sourceNamespace: m.GetSourceNamespace(),
-		labeled:         len(m.GetSourceLabels()) > 0,
-		ported:          m.GetPort() != 0,
-		everything:      len(m.GetDestinationSubnets()) == 0,
-	}
-}
-
-func (v *virtualService) assert(by *Object, cfg *Config, to facts) {
-	if v.delegate {
-		return
-	}
-	seen := exportedTo(v.exportTo, by.Namespace, cfg.DefaultVirtualServiceExportTo)
-	bound := v.bound(by.Namespace, seen)
-	taken := map[Section]Reach{}
-	for i := range v.routes {
-		r := &v.routes[i]
-		given, all := r.reach(bound, by.Namespace)
-		given = given.minus(taken[r.section])
-		taken[r.section] = taken[r.section].or(all)
-		r.target(by, cfg, given, to)
-	}
-}
-
-// bound is who the VirtualService as a whole is given to: the sidecars or the
-// gateways that it binds to, as far as they can see it. A gateway sees what its
-// pods' namespace sees, which is taken to be the Gateway's own [2.3, 4.1].
-func (v *virtualService) bound(own string, seen Namespaces) Reach {
-	if len(v.gateways) == 0 {
-		return Reach{Sidecars: seen}
-	}
-	var bound Reach
 	for _, name := range v.gateways {
 		if name == meshGateway {
-			bound.Sidecars = seen
-			continue
-		}
-		gateway := gatewayName(name, own)
-		if namespace, _, _ := strings.Cut(gateway, "/"); seen.Has(namespace) {
-			bound.Gateways = append(bound.Gateways, gateway)
+			said.Mesh = true
+		} else {
+			said.Gateways = append(said.Gateways, gatewayName(name, by.Namespace))
 		}
 	}
-	slices.Sort(bound.Gateways)
-	bound.Gateways = slices.Compact(bound.Gateways)
-	return bound
+	for _, r := range v.routes {
+		said.Routes = append(said.Routes, r.resolved(by.Namespace, cfg.Domain))
+	}
+	to.route = said
+	said.link(to)
+	to.link(misnames, said.nearby(cfg.RootNamespace)...)
+	to.link(fills, said.wildcardsAt()...)
+}
+
+// link makes the VirtualService found by all that it names.
+func (v *VirtualService) link(to *facts) {
+	to.link(claims, v.Hosts...)
+	to.link(boundTo, v.Gateways...)
+	to.link(concerns, v.Seen.Named()...)
+	for _, host := range v.Hosts {
+		to.of(host).mentions = 1
+	}
+	for _, r := range v.Routes {
+		if r.Delegate != "" {
+			to.link(delegatesTo, r.Delegate)
+		}
+		for _, d := range slices.Concat(r.Destinations, r.Mirrors) {
+			to.link(routesTo, d.Host)
+			to.of(d.Host).mentions = 1
+		}
+		for _, m := range r.Matches {
+			for _, name := range m.Gateways {
+				if name != meshGateway {
+					to.link(boundTo, name)
+				}
+			}
+			if m.SourceNamespace != "" {
+				to.link(concerns, m.SourceNamespace)
+			}
+		}
+	}
+}
+
+// resolved returns the route with the names in it as an object of a namespace
+// means them.
+func (r *Route) resolved(namespace, domain string) *Route {
+	resolved := *r
+	resolved.Destinations = resolvedHosts(r.Destinations, namespace, domain)
+	resolved.Mirrors = resolvedHosts(r.Mirrors, namespace, domain)
+	if name, ok := strings.CutPrefix(r.Delegate, "/"); ok {
+		resolved.Delegate = namespace + "/" + name
+	}
+	resolved.Matches = nil
+	for _, m := range r.Matches {
+		resolved.Matches = append(resolved.Matches, m.resolved(namespace))
+	}
+	return &resolved
+}
+
+func resolvedHosts(from []*Destination, namespace, domain string) []*Destination {
+	var list []*Destination
+	for _, d := range from {
+		if host := Resolve(d.Host, namespace, domain); host != d.Host {
+			resolved := *d
+			resolved.Host = host
+			d = &resolved
+		}
+		list = append(list, d)
+	}
+	return list
 }
 
 // gatewayName resolves the name of a gateway as an object of namespace own
@@ -246,108 +259,26 @@ func gatewayName(name, own string) string {
 	return own + "/" + name
 }
 
-// reach narrows who the VirtualService is given to down to who is given the
-// route, and says for whom it leaves nothing to the routes after it.
-func (r *route) reach(bound Reach, own string) (given, all Reach) {
-	if len(r.matches) == 0 && r.delegates {
-		return bound, Reach{}
+// precedes reports whether istiod takes v before o for the proxies of a namespace
+// [2.4], and whether that is known: what is exported to it by name comes first, its
+// own before others', then what is public; within each list the older, of which two
+// files without ages say nothing.
+func (v *VirtualService) precedes(o *VirtualService, namespace string) (before, known bool) {
+	if a, b := v.bucket(namespace), o.bucket(namespace); a != b {
+		return a < b, true
 	}
-	if len(r.matches) == 0 {
-		return bound, bound
-	}
-	for i := range r.matches {
-		m := &r.matches[i]
-		reach := m.reach(r.section, bound, own)
-		given = given.or(reach)
-		if m.everything && !m.labeled && !m.ported && !r.delegates {
-			all = all.or(reach)
-		}
-	}
-	return given, all
+	return v.By.Older(o.By)
 }
 
-func (m *match) reach(section Section, bound Reach, own string) Reach {
-	reach := bound
-	if len(m.gateways) > 0 {
-		named := make([]string, 0, len(m.gateways))
-		for _, name := range m.gateways {
-			named = append(named, gatewayName(name, own))
-		}
-		reach.Gateways = slices.DeleteFunc(slices.Clone(bound.Gateways), func(gateway string) bool {
-			return !slices.Contains(named, gateway)
-		})
-		if !slices.Contains(m.gateways, meshGateway) {
-			reach.Sidecars = Namespaces{}
-		}
+// bucket says in which of istiod's lists for the proxies of a namespace the
+// VirtualService is.
+func (v *VirtualService) bucket(namespace string) int {
+	switch {
+	case v.Seen.allBut:
+		return 2
+	case v.By.Namespace == namespace:
+		return 0
+	default:
+		return 1
 	}
-	// An HTTP match that names its gateways says nothing about the source, nor
-	// does a TCP or TLS match on a gateway [4.5].
-	if m.sourceNamespace == "" || (section == SectionHTTP && len(m.gateways) > 0) {
-		return reach
-	}
-	reach.Sidecars = reach.Sidecars.And(OnlyNamespaces(m.sourceNamespace))
-	if section == SectionHTTP {
-		reach.Gateways = slices.DeleteFunc(slices.Clone(reach.Gateways), func(gateway string) bool {
-			return !strings.HasPrefix(gateway, m.sourceNamespace+"/")
-		})
-	}
-	return reach
-}
-
-func (r *route) target(by *Object, cfg *Config, given Reach, to facts) {
-	total := int64(0)
-	for _, d := range r.destinations {
-		total += d.weight
-	}
-	for i, d := range r.destinations {
-		target := &Target{
-			By:          by,
-			Host:        Resolve(d.host, by.Namespace, cfg.Domain),
-			Subset:      d.subset,
-			Section:     r.section,
-			Route:       r.index,
-			Destination: i,
-			Weight:      d.weight,
-			Total:       total,
-			Reach:       given,
-			Labeled:     slices.ContainsFunc(r.matches, func(m match) bool { return m.labeled }),
-		}
-		if len(r.destinations) == 1 {
-			target.Weight, target.Total = 1, 1
-		}
-		to.target(target)
-	}
-}
-
-func (r Reach) or(o Reach) Reach {
-	return Reach{Sidecars: r.Sidecars.Or(o.Sidecars), Gateways: merged(r.Gateways, o.Gateways)}
-}
-
-func (r Reach) minus(o Reach) Reach {
-	gateways := r.Gateways
-	if len(o.Gateways) > 0 {
-		gateways = slices.DeleteFunc(slices.Clone(gateways), func(gateway string) bool {
-			return slices.Contains(o.Gateways, gateway)
-		})
-	}
-	return Reach{Sidecars: r.Sidecars.Minus(o.Sidecars), Gateways: gateways}
-}
-
-func (v *virtualService) same(o assertions) bool {
-	other, ok := o.(*virtualService)
-	return ok && v.delegate == other.delegate &&
-		slices.Equal(v.gateways, other.gateways) &&
-		slices.Equal(v.exportTo, other.exportTo) &&
-		slices.EqualFunc(v.routes, other.routes, route.same)
-}
-
-func (r route) same(o route) bool {
-	return r.section == o.section && r.index == o.index && r.delegates == o.delegates &&
-		slices.EqualFunc(r.matches, o.matches, match.same) &&
-		slices.Equal(r.destinations, o.destinations)
-}
-
-func (m match) same(o match) bool {
-	return m.sourceNamespace == o.sourceNamespace && m.labeled == o.labeled && m.ported == o.ported && m.everything == o.everything &&
-		slices.Equal(m.gateways, o.gateways)
 }

@@ -45,11 +45,18 @@ type Rule struct {
 	Severity Severity
 	// On is the subject whose keys the rule is run at, one by one.
 	On mesh.Subject
+	// Also is a second subject whose keys it is run at, for a defect that has two
+	// places where its parties meet; empty for none.
+	//exhaustruct:optional
+	Also mesh.Subject
 	// Run judges one key. THE LAW: what it reports depends only on what the
 	// mesh says at that key, so that running it at the keys a change touches is
 	// the same as running it at all of them.
 	Run func(*Pass)
 }
+
+// At reports whether the rule is run at the keys of a subject.
+func (r *Rule) At(s mesh.Subject) bool { return s == r.On || s != "" && s == r.Also }
 
 // Doc is a rule's documentation as data: its page and "meshward explain" are
 // made of it and of the rule's cases. All texts are Markdown.
@@ -64,13 +71,13 @@ type Doc struct {
 type Pass struct {
 	Rule *Rule
 	Key  mesh.Key
-	Mesh mesh.View
+	Mesh *mesh.View
 
 	report func(Finding)
 }
 
 // NewPass prepares a run that hands each finding to report.
-func NewPass(r *Rule, key mesh.Key, view mesh.View, report func(Finding)) *Pass {
+func NewPass(r *Rule, key mesh.Key, view *mesh.View, report func(Finding)) *Pass {
 	return &Pass{Rule: r, Key: key, Mesh: view, report: report}
 }
 

@@ -14,8 +14,34 @@ import (
 // All returns every rule, by name.
 func All() []*rule.Rule {
 	return []*rule.Rule{
+		AmbiguousPort,
+		BrokenDelegate,
+		DeadDestinationRuleHost,
+		DuplicateSubset,
+		ForeignHost,
+		GatewayHostMismatch,
+		GatewayProtocolMismatch,
+		GatewayServerConflict,
+		HiddenFromGateway,
+		HostClaimedTwice,
+		MixedRouteAPIs,
+		NoDefaultRoute,
+		NoDefaultVersion,
+		PartlyQualifiedHost,
+		PolicyNeverApplied,
+		RedundantGatewayHosts,
+		SecondTrafficPolicy,
+		ServiceEntryConflict,
+		SeveralCatchAlls,
+		ShadowedRoute,
+		UndefinedMirrorSubset,
 		UndefinedSubset,
+		UnknownGateway,
 		UnknownHost,
+		UnknownPort,
+		UnmergedFragments,
+		UnreachableDestinationRule,
+		ZeroWeights,
 	}
 }
 

@@ -62,6 +62,11 @@ func generate(seed uint64) *generated {
 			g.typed = append(g.typed, entry)
 		}
 	}
+	for _, namespace := range []string{"b", generatedRoot} {
+		gateway := &networkingv1.Gateway{ObjectMeta: g.meta(namespace, "gateway")}
+		gateway.Spec.Servers = []*networking.Server{{Hosts: []string{"*"}, Port: &networking.Port{Number: 80, Protocol: "HTTP", Name: "http"}}}
+		g.typed = append(g.typed, gateway)
+	}
 	for i := range g.one(6) {
 		g.rule(fmt.Sprintf("rule-%d", i))
 	}
@@ -290,19 +295,30 @@ func modelHost(host, namespace string) string {
 	return host + "." + namespace + ".svc.cluster.local"
 }
 
+func modelSees(route *networkingv1.VirtualService, namespace string) bool {
+	to := route.Spec.ExportTo
+	return len(to) == 0 || slices.Contains(to, namespace) || (slices.Contains(to, ".") && namespace == route.Namespace)
+}
+
+// modelPods are the namespaces in which the pods of a namespace's gateway may run
+// and see a route.
+func modelPods(route *networkingv1.VirtualService, namespace string) []string {
+	pods := []string{namespace}
+	if namespace != generatedRoot {
+		pods = append(pods, generatedRoot, "elsewhere")
+	}
+	return slices.DeleteFunc(pods, func(pod string) bool { return !modelSees(route, pod) })
+}
+
 // viewpoints are those that are given a route, each namespace with and without labels.
 func (m *model) viewpoints(route *networkingv1.VirtualService) []mesh.Viewpoint {
-	sees := func(namespace string) bool {
-		to := route.Spec.ExportTo
-		return len(to) == 0 || slices.Contains(to, namespace) || (slices.Contains(to, ".") && namespace == route.Namespace)
-	}
 	var list []mesh.Viewpoint
 	gateways := route.Spec.Gateways
 	for _, namespace := range append(slices.Clone(generatedNamespaces), "elsewhere") {
-		if (len(gateways) == 0 || slices.Contains(gateways, "mesh")) && sees(namespace) {
+		if (len(gateways) == 0 || slices.Contains(gateways, "mesh")) && modelSees(route, namespace) {
 			list = append(list, mesh.Viewpoint{Namespace: namespace}, mesh.Viewpoint{Namespace: namespace, Labels: "app=web"})
 		}
-		if gateway := namespace + "/gateway"; slices.Contains(gateways, gateway) && sees(namespace) {
+		if gateway := namespace + "/gateway"; slices.Contains(gateways, gateway) && len(modelPods(route, namespace)) > 0 {
 			list = append(list, mesh.Viewpoint{Gateway: gateway})
 		}
 	}
@@ -320,10 +336,7 @@ func (m *model) lacks(route *networkingv1.VirtualService, at mesh.Viewpoint) boo
 	}
 	if at.Gateway != "" {
 		namespace, _, _ := strings.Cut(at.Gateway, "/")
-		clients, labels = []string{namespace}, []map[string]string{nil, webLabels}
-		if namespace != generatedRoot {
-			clients = append(clients, generatedRoot, "elsewhere")
-		}
+		clients, labels = modelPods(route, namespace), []map[string]string{nil, webLabels}
 	}
 	answers := 0
 	for _, client := range clients {

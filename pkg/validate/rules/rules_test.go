@@ -21,6 +21,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/tools/txtar"
+	"k8s.io/apimachinery/pkg/labels"
 
 	"github.com/meshward/meshward/pkg/validate"
 	"github.com/meshward/meshward/pkg/validate/manifest"
@@ -49,6 +50,7 @@ func testRule(t *testing.T, r *rule.Rule) {
 	}
 	var got, want strings.Builder
 	var bad, good int
+	var example *rule.Finding
 	for _, file := range archive.Files {
 		switch {
 		case strings.HasPrefix(file.Name, "bad"):
@@ -62,7 +64,10 @@ func testRule(t *testing.T, r *rule.Rule) {
 			t.Fatalf("%s: %s is neither bad*.yaml, good*.yaml nor want", path, file.Name)
 		}
 		t.Run(file.Name, func(t *testing.T) {
-			found := testCase(t, engine, file)
+			found, first := testCase(t, engine, file)
+			if file.Name == "bad.yaml" {
+				example = first
+			}
 			if isBad := strings.HasPrefix(file.Name, "bad"); isBad != (found != "") {
 				t.Errorf("findings:\n%s", found)
 			}
@@ -74,7 +79,10 @@ func testRule(t *testing.T, r *rule.Rule) {
 	if bad == 0 || good == 0 {
 		t.Errorf("%s: %d bad cases and %d good ones; a rule needs both", path, bad, good)
 	}
-	page := pageOf(r, archive)
+	if example == nil {
+		t.Fatalf("%s: there is no bad.yaml with a finding, which is the example of the page", path)
+	}
+	page := pageOf(r, archive, example)
 	if *update {
 		rewrite(t, r, archive, path, got.String(), page)
 		return
@@ -87,8 +95,9 @@ func testRule(t *testing.T, r *rule.Rule) {
 	}
 }
 
-// testCase returns the findings of a case, and checks what must hold of any mesh.
-func testCase(t *testing.T, engine *validate.Engine, file txtar.File) string {
+// testCase returns the findings of a case, as lines and the first of them, and
+// checks what must hold of any mesh.
+func testCase(t *testing.T, engine *validate.Engine, file txtar.File) (string, *rule.Finding) {
 	set, cfg := read(t, file)
 	whole := engine.All(mesh.Empty(cfg).Apply(creations(set.Objects)...))
 	want := lines(set, whole)
@@ -102,7 +111,10 @@ func testCase(t *testing.T, engine *validate.Engine, file txtar.File) string {
 		}
 		admitOneByOne(t, engine, cfg, objects, whole)
 	}
-	return want
+	if len(whole) == 0 {
+		return want, nil
+	}
+	return want, &whole[0]
 }
 
 // admitOneByOne checks that what the changes bring in, less what they mend, adds
@@ -190,6 +202,26 @@ func read(t *testing.T, file txtar.File) (*manifest.Set, mesh.Config) {
 			cfg.DefaultDestinationRuleExportTo = []string{value}
 		case "virtualServicesExportTo":
 			cfg.DefaultVirtualServiceExportTo = []string{value}
+		case "discover":
+			selector, err := labels.Parse(value)
+			if err != nil {
+				t.Fatal(err)
+			}
+			cfg.DiscoverySelectors = []labels.Selector{selector}
+		case "knownHost":
+			cfg.KnownHosts = append(cfg.KnownHosts, mesh.Glob(value))
+		case "tenant": // name/namespace/host
+			tenant := strings.Split(value, "/")
+			cfg.Tenants = append(cfg.Tenants, mesh.Tenant{Name: tenant[0], Namespaces: []mesh.Glob{mesh.Glob(tenant[1])}, Hosts: []mesh.Glob{mesh.Glob(tenant[2])}})
+		case "team": // name/label=value/host
+			team := strings.Split(value, "/")
+			selector, err := labels.Parse(team[1])
+			if err != nil {
+				t.Fatal(err)
+			}
+			cfg.Tenants = append(cfg.Tenants, mesh.Tenant{Name: team[0], Selector: selector, Hosts: []mesh.Glob{mesh.Glob(team[2])}})
+		case "allowedHost":
+			cfg.AllowedHosts = append(cfg.AllowedHosts, mesh.Glob(value))
 		default:
 			t.Fatalf("no setting is called %q", name)
 		}

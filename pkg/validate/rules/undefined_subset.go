@@ -3,7 +3,6 @@ package rules
 import (
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/meshward/meshward/pkg/validate/mesh"
@@ -42,11 +41,15 @@ clients and fail for others, and the finding names those for whom it fails.`,
 	},
 }
 
-func undefinedSubset(p *rule.Pass) {
+func undefinedSubset(p *rule.Pass) { lookUpSubsets(p, false) }
+
+// lookUpSubsets reports the subsets that are missing among the destinations of
+// routes, or among their mirrors.
+func lookUpSubsets(p *rule.Pass, mirrors bool) {
 	host := p.Mesh.Host(p.Key.Name)
-	lookup := subsetLookup{host: host, found: map[mesh.Viewpoint][]mesh.Effective{}}
-	for _, target := range host.Targets {
-		if target.Subset == "" {
+	lookup := subsetLookup{host: host, found: map[mesh.Viewpoint][]mesh.Answer{}}
+	for _, target := range host.Targets() {
+		if target.Subset == "" || target.Mirror != mirrors {
 			continue
 		}
 		missing, unsettled := lookup.judge(target)
@@ -63,13 +66,13 @@ func undefinedSubset(p *rule.Pass) {
 // remembers what it looked up: a host can have many routes.
 type subsetLookup struct {
 	host  *mesh.Host
-	found map[mesh.Viewpoint][]mesh.Effective
+	found map[mesh.Viewpoint][]mesh.Answer
 }
 
 // judge returns the viewpoints that are given the route of a target but not its
 // subset, and those for which that will be settled only once the host is declared.
 func (l *subsetLookup) judge(target *mesh.Target) (missing, unsettled mesh.Viewpoints) {
-	clients := l.host.Clients(target.Reach)
+	clients := l.host.Clients(target.Delivery)
 	for _, client := range clients {
 		lacking, of := l.lacking(client, target.Subset)
 		missing.Set(client.Viewpoint, client.Reached && of > 0 && lacking == of)
@@ -100,19 +103,19 @@ func (l *subsetLookup) spare(clients []mesh.Client, subset string, missing *mesh
 
 // lacking returns how many of the answers that a client may get lack a subset.
 func (l *subsetLookup) lacking(client mesh.Client, subset string) (lacking, of int) {
-	found := l.rulesFor(client)
-	for _, e := range found {
-		if !e.Has(subset) {
+	found := l.answers(client)
+	for i := range found {
+		if !found[i].Serves(subset) {
 			lacking++
 		}
 	}
 	return lacking, len(found)
 }
 
-func (l *subsetLookup) rulesFor(client mesh.Client) []mesh.Effective {
+func (l *subsetLookup) answers(client mesh.Client) []mesh.Answer {
 	found, known := l.found[client.Viewpoint]
-	if !known {
-		found = l.host.RulesFor(client)
+	if !known || client.Gateway != "" { // its pods differ by who may see the route
+		found = l.host.Answers(client)
 		l.found[client.Viewpoint] = found
 	}
 	return found
@@ -121,18 +124,18 @@ func (l *subsetLookup) rulesFor(client mesh.Client) []mesh.Effective {
 func (l *subsetLookup) finding(target *mesh.Target, missing mesh.Viewpoints) rule.Finding {
 	used := l.used(missing)
 	f := rule.Finding{
-		Object:     target.By,
+		Object:     target.Object(),
 		Path:       target.Path() + ".subset",
 		About:      target.Host + "/" + target.Subset,
-		Message:    fmt.Sprintf("route to subset %q of %s, which defines no such subset", target.Subset, target.Host),
+		Message:    l.message(target, used),
 		Viewpoints: missing,
 		Have:       l.have(used, target.Subset),
 		Effect:     failing(target),
 		Fix:        l.fix(used, target),
 		OtherFix:   otherFix(used, target),
-		RestsOn:    l.host.RestsOn(missing, target.By.Namespace),
+		RestsOn:    l.host.RestsOn(missing, target.Object().Namespace, target.Root.By.Namespace),
 	}
-	if target.Weight == 0 {
+	if target.Share == 0 {
 		f.Severity = rule.Warning
 	}
 	for _, e := range used {
@@ -143,29 +146,44 @@ func (l *subsetLookup) finding(target *mesh.Target, missing mesh.Viewpoints) rul
 	return f
 }
 
+// message says what is wrong: where any rule that counts defines the subset, it is
+// the endpoints that are missing.
+func (l *subsetLookup) message(target *mesh.Target, used []mesh.Answer) string {
+	what := sending(target)
+	for _, e := range used {
+		if e.Has(target.Subset) && e.Service.Dynamic {
+			return fmt.Sprintf("%s subset %q of %s, whose subsets istiod ignores because its resolution is DYNAMIC_DNS", what, target.Subset, target.Host)
+		}
+		if e.Has(target.Subset) {
+			return fmt.Sprintf("%s subset %q of %s, whose labels no endpoint of %s has", what, target.Subset, target.Host, e.Service.By)
+		}
+	}
+	return fmt.Sprintf("%s subset %q of %s, which defines no such subset", what, target.Subset, target.Host)
+}
+
 // unsettled has the identity of a finding for the same route, so that whoever
 // declares the host is not blamed for a route that fails already.
 func (l *subsetLookup) unsettled(target *mesh.Target, unsettled mesh.Viewpoints) rule.Finding {
 	return rule.Finding{
 		Severity:   rule.Info,
-		Object:     target.By,
+		Object:     target.Object(),
 		Path:       target.Path() + ".subset",
 		About:      target.Host + "/" + target.Subset,
-		Message:    fmt.Sprintf("route to subset %q of %s, which nothing declares: the namespace of its service will decide who finds the subset", target.Subset, target.Host),
+		Message:    fmt.Sprintf("%s subset %q of %s, which nothing declares: the namespace of its service will decide who finds the subset", sending(target), target.Subset, target.Host),
 		Viewpoints: unsettled,
 		Effect:     failing(target) + " until the host is declared",
 		Fix:        "declare the host in a namespace whose DestinationRule defines the subset",
-		RestsOn:    l.host.RestsOn(unsettled, target.By.Namespace),
+		RestsOn:    l.host.RestsOn(unsettled, target.Object().Namespace, target.Root.By.Namespace),
 	}
 }
 
-// used returns the merged rules that those who miss a subset use, each once.
-func (l *subsetLookup) used(missing mesh.Viewpoints) []mesh.Effective {
-	var used []mesh.Effective
+// used returns what those who miss a subset use, each merged rule once.
+func (l *subsetLookup) used(missing mesh.Viewpoints) []mesh.Answer {
+	var used []mesh.Answer
 	holding, _ := missing.Holding()
 	for _, at := range holding {
 		for _, e := range l.found[at] {
-			same := func(o mesh.Effective) bool { return slices.Equal(o.Fragments, e.Fragments) }
+			same := func(o mesh.Answer) bool { return slices.Equal(o.Fragments, e.Fragments) }
 			if len(e.Fragments) > 0 && !slices.ContainsFunc(used, same) {
 				used = append(used, e)
 			}
@@ -176,17 +194,25 @@ func (l *subsetLookup) used(missing mesh.Viewpoints) []mesh.Effective {
 
 // have lists the subsets that there are instead, and the rules that define the
 // missing one for nobody who needs it.
-func (l *subsetLookup) have(used []mesh.Effective, subset string) string {
+func (l *subsetLookup) have(used []mesh.Answer, subset string) string {
 	var parts []string
+	serving := map[*mesh.DestinationRule]bool{}
 	for _, e := range used {
-		parts = append(parts, listed(e.Subsets)+"  ("+named(e.Fragments)+")")
+		names := make([]string, 0, len(e.Subsets))
+		for _, s := range e.Subsets {
+			names = append(names, s.Name)
+		}
+		parts = append(parts, listed(names)+"  ("+named(e.Fragments)+")")
+		for _, fragment := range e.Fragments {
+			serving[fragment] = true
+		}
 	}
 	if len(used) == 0 {
 		parts = append(parts, "no DestinationRule for this host")
 	}
 	var elsewhere []*mesh.DestinationRule
 	for _, r := range l.host.Fragments() {
-		if slices.Contains(r.Subsets, subset) {
+		if r.Defines(subset) && !serving[r] {
 			elsewhere = append(elsewhere, r)
 		}
 	}
@@ -196,11 +222,14 @@ func (l *subsetLookup) have(used []mesh.Effective, subset string) string {
 	return strings.Join(parts, "; ")
 }
 
-func (l *subsetLookup) fix(used []mesh.Effective, target *mesh.Target) string {
+func (l *subsetLookup) fix(used []mesh.Answer, target *mesh.Target) string {
+	if len(used) > 0 && used[0].Has(target.Subset) {
+		return fmt.Sprintf("give an endpoint of %s the labels of subset %q, or route to the host without a subset", used[0].Service.By, target.Subset)
+	}
 	if len(used) > 0 {
 		return fmt.Sprintf("add subset %q to %s and let it propagate before routing to it", target.Subset, used[0].Fragments[0].By)
 	}
-	namespace := target.By.Namespace
+	namespace := target.Object().Namespace
 	if l.host.Declared() {
 		namespace = l.host.Declarations[0].By.Namespace
 	}
@@ -209,8 +238,8 @@ func (l *subsetLookup) fix(used []mesh.Effective, target *mesh.Target) string {
 }
 
 // otherFix is for whoever took the subset away from a route of somebody else.
-func otherFix(used []mesh.Effective, target *mesh.Target) string {
-	first := fmt.Sprintf("first take the route to it out of %s and let that propagate", target.By)
+func otherFix(used []mesh.Answer, target *mesh.Target) string {
+	first := fmt.Sprintf("first take the route to it out of %s and let that propagate", target.Object())
 	if len(used) > 0 {
 		return fmt.Sprintf("keep subset %q in %s, or %s", target.Subset, used[0].Fragments[0].By, first)
 	}
@@ -238,26 +267,4 @@ func named(fragments []*mesh.DestinationRule) string {
 		names = append(names, r.By.Namespace+"/"+r.By.Name)
 	}
 	return string(mesh.KindDestinationRule) + " " + listed(names)
-}
-
-// failing says what share of a route's traffic fails, and how.
-func failing(target *mesh.Target) string {
-	at := target.Rule()
-	whole := target.Weight == target.Total
-	switch {
-	case target.Weight == 0:
-		return fmt.Sprintf("no traffic while its weight is 0; its share of %s fails as soon as the weight is raised", at)
-	case target.Section == mesh.SectionHTTP && whole:
-		return fmt.Sprintf("every request matched by %s fails with 503 NC", at)
-	case target.Section == mesh.SectionHTTP:
-		return fmt.Sprintf("%s of the requests matched by %s fail with 503 NC", percent(target), at)
-	case whole:
-		return fmt.Sprintf("every connection matched by %s is closed", at)
-	default:
-		return fmt.Sprintf("%s of the connections matched by %s are closed", percent(target), at)
-	}
-}
-
-func percent(target *mesh.Target) string {
-	return strconv.FormatFloat(100*float64(target.Weight)/float64(target.Total), 'g', 3, 64) + "%"
 }

@@ -40,20 +40,23 @@ was not given, may declare the host.`,
 
 func unknownHost(p *rule.Pass) {
 	host := p.Mesh.Host(p.Key.Name)
-	if host.Declared() {
+	if host.Declared() || p.Mesh.Config().Knows(host.Name) {
 		return
+	}
+	if _, misspelt := meantBy(p.Mesh, host); misspelt {
+		return // partly-qualified-host says more
 	}
 	for first, reached := range firstTargets(host) {
 		p.Report(rule.Finding{
-			Object:     first.By,
+			Object:     first.Object(),
 			Path:       first.Path() + ".host",
 			About:      host.Name,
 			Message:    fmt.Sprintf("route to %s, which no Service and no ServiceEntry declares", host.Name),
 			Viewpoints: reached,
 			Effect:     failing(first) + ", unless another cluster of the mesh has the host",
 			Fix:        "write the host as it is declared, or declare it by a Service or a ServiceEntry",
-			OtherFix:   fmt.Sprintf("first take the route to it out of %s and let that propagate", first.By),
-			RestsOn:    host.RestsOn(reached, first.By.Namespace),
+			OtherFix:   fmt.Sprintf("first take the route to it out of %s and let that propagate", first.Object()),
+			RestsOn:    host.RestsOn(reached, first.Object().Namespace),
 		})
 	}
 }
@@ -62,23 +65,17 @@ func unknownHost(p *rule.Pass) {
 // are given any of them: one finding is enough for one misspelt name.
 func firstTargets(host *mesh.Host) iter.Seq2[*mesh.Target, mesh.Viewpoints] {
 	return func(yield func(*mesh.Target, mesh.Viewpoints) bool) {
-		for i := 0; i < len(host.Targets); {
-			first, reached := host.Targets[i], mesh.Viewpoints{}
-			for ; i < len(host.Targets) && host.Targets[i].By == first.By; i++ {
-				reached = reached.Or(reachedBy(host, host.Targets[i]))
+		targets := host.Targets()
+		for i := 0; i < len(targets); {
+			first, reached := targets[i], mesh.Viewpoints{}
+			for ; i < len(targets) && targets[i].By == first.By; i++ {
+				if !targets[i].Mirror {
+					reached = reached.Or(reachedBy(host, targets[i]))
+				}
 			}
 			if !reached.IsEmpty() && !yield(first, reached) {
 				return
 			}
 		}
 	}
-}
-
-// reachedBy returns the viewpoints that are given the route of a target.
-func reachedBy(host *mesh.Host, target *mesh.Target) mesh.Viewpoints {
-	var reached mesh.Viewpoints
-	for _, client := range host.Clients(target.Reach) {
-		reached.Set(client.Viewpoint, client.Reached)
-	}
-	return reached
 }

@@ -1,11 +1,11 @@
-package policy_test
+package mesh_test
 
 import (
 	"regexp"
 	"strings"
 	"testing"
 
-	"github.com/meshward/meshward/pkg/policy"
+	"github.com/meshward/meshward/pkg/validate/mesh"
 )
 
 // FuzzGlob compares a glob with the regular expression that means the same.
@@ -30,7 +30,7 @@ func FuzzGlob(f *testing.F) {
 		if err != nil {
 			t.Skip(err) // not UTF-8
 		}
-		if got, want := policy.Glob(glob).Match(name), expression.MatchString(name); got != want {
+		if got, want := mesh.Glob(glob).Match(name), expression.MatchString(name); got != want {
 			t.Errorf("glob %q, name %q: %v, want %v", glob, name, got, want)
 		}
 	})

@@ -1,4 +1,4 @@
-package policy
+package mesh
 
 import (
 	"slices"

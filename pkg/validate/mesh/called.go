@@ -1,0 +1,100 @@
+package mesh
+
+import (
+	"slices"
+	"strings"
+)
+
+// standIn is the port on which sidecars serve the names that are no service [4.3].
+const standIn = 80
+
+// Called is a host as clients call it: on which ports they find it.
+type Called struct {
+	Host string
+	// Ports are those whose traffic a section of a VirtualService acts on.
+	Ports []uint32
+	// Assumed is true for a name that no service has: whether anything listens for
+	// it depends on other services [4.3].
+	Assumed bool
+}
+
+// Called returns how clients of a namespace call the hosts of a VirtualService,
+// as far as that is known: on the ports that the host's own service declares, and
+// where no host has a service, on port 80 [8.1].
+func (v *View) Called(root *VirtualService, section Section, client string) []Called {
+	var called, assumed []Called
+	for _, name := range root.Hosts {
+		host := v.Host(name)
+		switch {
+		case IsWildcard(name):
+		case host.Declared():
+			if ports := host.calledOn(section, client); len(ports) > 0 {
+				called = append(called, Called{Host: name, Ports: ports})
+			}
+		case section == SectionHTTP && !v.elsewhere(name):
+			assumed = append(assumed, Called{Host: name, Ports: []uint32{standIn}, Assumed: true})
+		}
+	}
+	if len(called) > 0 {
+		return called
+	}
+	return assumed
+}
+
+// elsewhere reports whether a host that nothing stored declares may have a service
+// all the same: one of another cluster, or one that the settings name.
+func (v *View) elsewhere(host string) bool {
+	return strings.HasSuffix(host, ".svc."+v.snapshot.cfg.Domain) ||
+		v.snapshot.cfg.Knows(host)
+}
+
+// calledOn returns the ports of the host that a section acts on, none where it is
+// not settled which service clients of the namespace are given.
+func (h *Host) calledOn(section Section, client string) []uint32 {
+	services := h.Services(client)
+	if len(services) != 1 || services[0].Alias != "" {
+		return nil
+	}
+	var ports []uint32
+	for _, p := range services[0].Listens() {
+		if p.Protocol.serves(section) {
+			ports = append(ports, p.Number)
+		}
+	}
+	return ports
+}
+
+// Callers returns the viewpoints that Clients returns, and tells apart those for
+// which other services stand behind the hosts of the VirtualService, or behind the
+// host that an ExternalName stands for.
+func (h *Host) Callers(d *Delivery) []Client {
+	clients := h.Clients(d)
+	var names []string
+	for _, host := range d.Root.Hosts {
+		names = append(names, h.view.Host(host).declaredFor()...)
+	}
+	for _, declared := range h.Declarations {
+		if declared.Alias != "" {
+			names = append(names, h.view.Host(declared.Alias).declaredFor()...)
+		}
+	}
+	slices.Sort(names)
+	for _, name := range slices.Compact(names) {
+		if slices.ContainsFunc(clients, func(c Client) bool { return c.Gateway == "" && c.Namespace == name }) {
+			continue
+		}
+		reached := d.Reach.Sidecars.Has(name) && h.view.snapshot.imports(d.Root, name)
+		clients = append(clients, Client{Viewpoint: Viewpoint{Namespace: name}, Reached: reached, namespace: name})
+	}
+	return clients
+}
+
+// declaredFor returns the namespaces that the declarations of the host name.
+func (h *Host) declaredFor() []string {
+	var names []string
+	for _, d := range h.Declarations {
+		names = append(names, d.By.Namespace)
+		names = append(names, d.Visible.Named()...)
+	}
+	return names
+}

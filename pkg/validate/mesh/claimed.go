@@ -1,0 +1,135 @@
+package mesh
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Lost is a host that one VirtualService claims on the mesh and does not get.
+type Lost struct {
+	Host string
+	Section
+	// By claims the host in vain; To are those that get it, the first of them first.
+	By *VirtualService
+	To []*VirtualService
+	// Sidecars are the namespaces for which that is so.
+	Sidecars Namespaces
+	// Ranked is true where To come first because they are exported to these
+	// namespaces by name, and not because of their age [2.4].
+	Ranked bool
+}
+
+// Losses returns which VirtualServices lose a host to others on the mesh, where no
+// two are merged [4.3, 4.4]. One that is treated like the other loses nothing.
+func (v *View) Losses(host string) []*Lost {
+	claiming := slices.DeleteFunc(v.Claiming(host), func(c *VirtualService) bool { return !c.Mesh })
+	if len(claiming) < 2 {
+		return nil
+	}
+	var losses []*Lost
+	for _, section := range []Section{SectionHTTP, SectionTCP} {
+		for _, loser := range claiming {
+			losses = append(losses, v.lossesOf(loser, claiming, host, section)...)
+		}
+	}
+	return losses
+}
+
+// lossesOf returns what one of those that claim a host loses: by rank, and by age.
+func (v *View) lossesOf(loser *VirtualService, claiming []*VirtualService, host string, section Section) []*Lost {
+	wanted := v.wanted(loser, host, section)
+	before := make(map[*VirtualService]Namespaces, len(claiming))
+	names := slices.Clone(wanted.Named())
+	for _, other := range claiming {
+		if other != loser {
+			// Of two files without ages, one is told of.
+			ahead := v.ahead(other, loser, section, func(before, _ bool) bool { return before })
+			before[other] = ahead.And(wanted)
+			names = append(names, before[other].Named()...)
+		}
+	}
+	lost := map[bool]*Lost{}
+	for _, ranked := range []bool{true, false} {
+		l := &Lost{Host: host, Section: section, By: loser, Ranked: ranked}
+		l.Sidecars = where(names, func(client string) bool {
+			winner := first(before, client)
+			if winner == nil || (winner.bucket(client) != loser.bucket(client)) != ranked || v.alike(winner, loser, section, client) {
+				return false
+			}
+			if !slices.Contains(l.To, winner) {
+				l.To = append(l.To, winner)
+			}
+			return true
+		})
+		lost[ranked] = l
+	}
+	return slices.DeleteFunc([]*Lost{lost[false], lost[true]}, func(l *Lost) bool { return l.Sidecars.IsEmpty() })
+}
+
+// first returns the VirtualService that comes first of all for the clients of a
+// namespace.
+func first(before map[*VirtualService]Namespaces, client string) *VirtualService {
+	var first *VirtualService
+	for other, namespaces := range before {
+		if !namespaces.Has(client) {
+			continue
+		}
+		if first == nil {
+			first = other
+		} else if ahead, _ := other.precedes(first, client); ahead {
+			first = other
+		}
+	}
+	return first
+}
+
+// wanted returns the namespaces whose sidecars would be given any route of a
+// section of a VirtualService for a host if nobody else claimed it.
+func (v *View) wanted(root *VirtualService, host string, section Section) Namespaces {
+	var wanted Namespaces
+	for _, d := range v.handedOut(root) {
+		if d.Route.Section == section {
+			wanted = wanted.Or(d.Reach.Sidecars)
+		}
+	}
+	alone := &VirtualService{Hosts: []string{host}, Seen: AllNamespaces()}
+	return wanted.And(v.served(alone, section))
+}
+
+// alike reports whether the clients of a namespace are treated the same by a
+// section of one VirtualService and of another.
+func (v *View) alike(a, b *VirtualService, section Section, client string) bool {
+	return v.treatment(a, section, client) == v.treatment(b, section, client)
+}
+
+// treatment is all that a section of a VirtualService does with the requests of a
+// namespace, for comparison.
+func (v *View) treatment(root *VirtualService, section Section, client string) string {
+	var b strings.Builder
+	for _, d := range v.handedOut(root) {
+		if d.Route.Section != section || !d.Reach.Sidecars.Has(client) {
+			continue
+		}
+		matches, unconditional := d.MatchesAt(Viewpoint{Namespace: client})
+		fmt.Fprintf(&b, "%t %t %s\n", unconditional, d.Route.Answers, d.Route.Acts)
+		if d.From != d.Route {
+			fmt.Fprintf(&b, "under %s\n", d.From.Acts)
+		}
+		for _, m := range matches {
+			bare := *m
+			if len(m.Gateways) > 0 { // which count no more, nor does the source of HTTP
+				bare.Gateways = nil
+			}
+			fmt.Fprintf(&b, "match %v\n", bare)
+		}
+		for _, to := range slices.Concat(d.Route.Destinations, d.mirroring().Route.Mirrors) {
+			weight := to.Weight
+			if len(d.Route.Destinations) == 1 {
+				weight = 0 // a single destination gets everything
+			}
+			fmt.Fprintf(&b, "to %s %s %d %d\n", to.Host, to.Subset, to.Port, weight)
+		}
+	}
+	return b.String()
+}

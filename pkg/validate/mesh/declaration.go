@@ -1,0 +1,136 @@
+package mesh
+
+import (
+	"maps"
+	"slices"
+	"strings"
+)
+
+// Declaration is one entry of the service registry: a host that exists.
+type Declaration struct {
+	By      *Object
+	Host    string
+	Visible Namespaces
+	// Alias is the host that an ExternalName Service stands for [1.9].
+	Alias string
+	Ports []Port
+	// Headless is true for a Service without an address of its own [6.5].
+	Headless bool
+	// ByEndpoint is true where a cluster exists whether or not it has endpoints;
+	// false where a subset without endpoints has no cluster at all [5].
+	ByEndpoint bool
+	// Endpoints are the labels of all its endpoints; nil where they are not known.
+	Endpoints []map[string]string
+	// Dynamic is true for hosts whose subsets istiod ignores [3.7].
+	Dynamic bool
+
+	mergeable string
+}
+
+// Port returns the port of that number, and whether traffic can be sent to it.
+func (d *Declaration) Port(number uint32) (Port, bool) {
+	for _, p := range d.Ports {
+		if p.Number == number && p.Protocol != ProtocolUDP {
+			return p, true
+		}
+	}
+	return Port{}, false
+}
+
+// Mergeable reports whether istiod makes one service of two declarations of a
+// host in one namespace: two ServiceEntries that differ in their ports alone [1.10].
+func (d *Declaration) Mergeable(o *Declaration) bool {
+	return d.By.Namespace == o.By.Namespace && d.By.Kind == KindServiceEntry && o.By.Kind == KindServiceEntry && d.mergeable == o.mergeable
+}
+
+// Fills reports whether a subset with these labels has a cluster [5, 6.3]. The
+// labels that istiod itself puts on endpoints may match any.
+func (d *Declaration) Fills(labels map[string]string) bool {
+	if d.Dynamic {
+		return false
+	}
+	if d.ByEndpoint || d.Endpoints == nil {
+		return true
+	}
+	wanted := maps.Clone(labels)
+	maps.DeleteFunc(wanted, func(key, _ string) bool { return injectedLabel(key) })
+	return slices.ContainsFunc(d.Endpoints, func(endpoint map[string]string) bool { return picked(wanted, endpoint) })
+}
+
+// injectedLabel reports whether istiod puts a label on endpoints [6.3].
+func injectedLabel(key string) bool {
+	return strings.HasPrefix(key, "topology.kubernetes.io/") || strings.HasPrefix(key, "topology.istio.io/") || key == "kubernetes.io/hostname"
+}
+
+// picked reports whether a selector picks what has these labels.
+func picked(selector, labels map[string]string) bool {
+	for key, value := range selector {
+		if got, ok := labels[key]; !ok || got != value {
+			return false
+		}
+	}
+	return true
+}
+
+// Service is what clients of a namespace are given for a host: a declaration, and
+// the ports of those that istiod merges into it.
+type Service struct {
+	*Declaration
+
+	ports []Port
+}
+
+// Listens returns the ports that traffic can be sent to; none where nothing is
+// said of ports.
+func (s Service) Listens() []Port {
+	return slices.DeleteFunc(slices.Clone(s.ports), func(p Port) bool { return p.Protocol == ProtocolUDP })
+}
+
+// Has reports whether traffic can be sent to a port. A declaration that says
+// nothing of ports, as only files can hold, has any.
+func (s Service) Has(number uint32) bool {
+	return len(s.ports) == 0 || slices.ContainsFunc(s.ports, func(p Port) bool { return p.Number == number && p.Protocol != ProtocolUDP })
+}
+
+// Services returns the entries of the registry that clients of a namespace may be
+// given for the host [1.10]: their own namespace's, else a Kubernetes Service,
+// else any that they see. There are several only where stored configuration does
+// not tell which one it is. A Service is there for its own namespace even where it
+// hides itself from it [2.2].
+func (h *Host) Services(client string) []Service {
+	if own := h.declaredIn(client); own != nil {
+		return []Service{*own}
+	}
+	var seen []Service
+	for _, d := range h.Declarations {
+		if !d.Visible.Has(client) {
+			continue
+		}
+		if d.By.Kind == KindService {
+			return []Service{{d, d.Ports}}
+		}
+		if !slices.ContainsFunc(seen, func(s Service) bool { return s.By.Namespace == d.By.Namespace }) {
+			seen = append(seen, *h.declaredIn(d.By.Namespace))
+		}
+	}
+	return seen
+}
+
+// declaredIn returns what a namespace declares of the host, nil for nothing: its
+// Kubernetes Service, else its oldest ServiceEntry with the ports of those that
+// are like it [1.10].
+func (h *Host) declaredIn(namespace string) *Service {
+	var found *Service
+	for _, d := range h.Declarations {
+		switch {
+		case d.By.Namespace != namespace:
+		case d.By.Kind == KindService:
+			return &Service{d, d.Ports}
+		case found == nil:
+			found = &Service{d, d.Ports}
+		case found.Mergeable(d):
+			found.ports = slices.Concat(found.ports, d.Ports)
+		}
+	}
+	return found
+}

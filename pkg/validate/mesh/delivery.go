@@ -1,0 +1,250 @@
+package mesh
+
+import (
+	"slices"
+)
+
+// Delivery is a route as istiod hands it out: after delegates are merged, and
+// with who is given it [4.3, 4.5, 4.6, 4.10].
+type Delivery struct {
+	// Root is the VirtualService that is bound; By is the one that has the route,
+	// the same unless Root delegates to it.
+	Root, By *VirtualService
+	// From is Root's entry, Route is By's; the same where nothing is delegated.
+	From, Route *Route
+	// Matches are those that hold, of root and delegate together.
+	Matches []*Match
+	Reach   Reach
+	// Buried are those who are not given the route only because an earlier one of
+	// the same VirtualService takes everything.
+	Buried Reach
+	// Labeled is true where sourceLabels leave out some of those in Reach.
+	Labeled bool
+}
+
+// Deliveries returns the routes of a VirtualService as the proxies get them, in
+// order: none for a delegate, which has roots that hand out its routes.
+func (v *View) Deliveries(root *VirtualService) []*Delivery {
+	deliveries, known := v.routes[root.Name()]
+	if known {
+		return deliveries
+	}
+	deliveries = v.handedOut(root)
+	lost := map[Section]Namespaces{SectionHTTP: v.lost(root, SectionHTTP), SectionTCP: v.lost(root, SectionTCP)}
+	for _, d := range deliveries {
+		d.Reach.Sidecars = d.Reach.Sidecars.Minus(lost[d.Route.Section])
+		d.Buried.Sidecars = d.Buried.Sidecars.Minus(lost[d.Route.Section])
+	}
+	v.routes[root.Name()] = deliveries
+	return deliveries
+}
+
+// handedOut returns the deliveries of a VirtualService as if no other claimed its hosts.
+func (v *View) handedOut(root *VirtualService) []*Delivery {
+	if root.Delegate() {
+		return nil
+	}
+	var deliveries []*Delivery
+	bound, taken := map[Section]Reach{}, map[Section]Reach{}
+	for _, section := range []Section{SectionHTTP, SectionTLS, SectionTCP} {
+		bound[section] = v.bound(root, section)
+	}
+	for _, d := range v.expanded(root) {
+		section := d.Route.Section
+		given, everything := d.narrow(bound[section])
+		d.Reach = given.minus(taken[section])
+		d.Buried = given.minus(d.Reach)
+		taken[section] = taken[section].or(everything)
+		deliveries = append(deliveries, d)
+	}
+	return deliveries
+}
+
+// expanded returns the routes of a VirtualService with those of its delegates in
+// their places.
+func (v *View) expanded(root *VirtualService) []*Delivery {
+	var deliveries []*Delivery
+	for _, from := range root.Routes {
+		if from.Delegate == "" {
+			deliveries = append(deliveries, &Delivery{Root: root, By: root, From: from, Route: from, Matches: from.Matches})
+			continue
+		}
+		delegate, why := v.Delegated(root, from)
+		if why != "" {
+			continue
+		}
+		for _, leaf := range delegate.Routes {
+			if matches, ok := MergedMatches(from, leaf); ok {
+				deliveries = append(deliveries, &Delivery{Root: root, By: delegate, From: from, Route: leaf, Matches: matches})
+			}
+		}
+	}
+	return deliveries
+}
+
+// narrow returns who of the bound is given the route, and for whom it leaves
+// nothing to the routes after it.
+func (d *Delivery) narrow(bound Reach) (given, everything Reach) {
+	section := d.Route.Section
+	if len(d.Matches) == 0 {
+		if section == SectionTLS { // never without a match
+			return bound, Reach{}
+		}
+		return bound, bound
+	}
+	for _, m := range d.Matches {
+		reach := m.given(section, bound)
+		given = given.or(reach)
+		labeled := m.labeled(section)
+		d.Labeled = d.Labeled || labeled
+		if m.CatchAll(section) && !labeled && m.Port == 0 {
+			everything = everything.or(reach)
+		}
+	}
+	return given, everything
+}
+
+// WhyNoDelegate says why a route cannot be delegated.
+type WhyNoDelegate string
+
+// The reasons for which istiod drops a route that delegates [4.10].
+const (
+	DelegateMissing  WhyNoDelegate = "missing"
+	DelegateHidden   WhyNoDelegate = "hidden"
+	DelegateHasHosts WhyNoDelegate = "has hosts"
+)
+
+// Delegated returns the VirtualService that a route of root delegates to, or why
+// there is none.
+func (v *View) Delegated(root *VirtualService, route *Route) (*VirtualService, WhyNoDelegate) {
+	delegate := v.VirtualService(route.Delegate)
+	switch {
+	case delegate == nil:
+		return nil, DelegateMissing
+	case !delegate.Delegate():
+		return delegate, DelegateHasHosts
+	case !delegate.Seen.Has(root.By.Namespace):
+		return delegate, DelegateHidden
+	default:
+		return delegate, ""
+	}
+}
+
+// MergedMatches returns the matches of a delegate's route under those of its
+// root's, and whether istiod keeps the route at all [4.10]: every match of the
+// delegate has to go with one of the root's. A route that delegates again, or that
+// is not HTTP, is not kept.
+func MergedMatches(root, leaf *Route) ([]*Match, bool) {
+	switch {
+	case leaf.Section != SectionHTTP || leaf.Delegate != "":
+		return nil, false
+	case len(root.Matches) == 0:
+		return leaf.Matches, true
+	case len(leaf.Matches) == 0:
+		return root.Matches, true
+	}
+	var merged []*Match
+	for _, l := range leaf.Matches {
+		kept := false
+		for _, r := range root.Matches {
+			if both, ok := r.merge(l); ok {
+				merged, kept = append(merged, both), true
+			}
+		}
+		if !kept {
+			return nil, false
+		}
+	}
+	return merged, true
+}
+
+// bound is who a section of a VirtualService is given to as a whole: the sidecars
+// and the gateways that it is bound to, as far as they can see it and have a
+// listener for it [2.3, 4.1, 4.3, 4.7].
+func (v *View) bound(root *VirtualService, section Section) Reach {
+	var bound Reach
+	if root.Mesh {
+		bound.Sidecars = v.served(root, section)
+	}
+	for _, name := range root.Gateways {
+		if !v.opens(name, root, section) {
+			continue
+		}
+		pods, _ := v.PodsOf(name)
+		for _, namespace := range pods {
+			if root.Seen.Has(namespace) {
+				bound.Gateways = append(bound.Gateways, GatewayPods{name, namespace})
+			}
+		}
+	}
+	slices.SortFunc(bound.Gateways, GatewayPods.compare)
+	bound.Gateways = slices.Compact(bound.Gateways)
+	return bound
+}
+
+// opens reports whether a Gateway has a server that hands a section of a
+// VirtualService out. One that is not stored may have any where others can be.
+func (v *View) opens(name string, root *VirtualService, section Section) bool {
+	gateway := v.Gateway(name)
+	if gateway == nil {
+		return !v.snapshot.cfg.Complete || generatedGateway(name)
+	}
+	return slices.ContainsFunc(gateway.Servers, func(s *Server) bool {
+		return s.Section() == section && s.AdmitsAny(root)
+	})
+}
+
+// AdmitsAny reports whether the server lets a VirtualService serve any of its hosts.
+func (s *Server) AdmitsAny(root *VirtualService) bool {
+	return slices.ContainsFunc(root.Hosts, func(host string) bool {
+		_, _, ok := s.Admits(host, root.By.Namespace)
+		return ok
+	})
+}
+
+// served returns the namespaces whose sidecars have a listener for a section of a
+// VirtualService: one of a service that is among its hosts, or for HTTP the one on
+// port 80 for names that are no service [4.3, 4.4].
+func (v *View) served(root *VirtualService, section Section) Namespaces {
+	all := Namespaces{}
+	for _, name := range root.Hosts {
+		host := v.Host(name)
+		if IsWildcard(name) || !host.Declared() {
+			if section == SectionHTTP || IsWildcard(name) || !v.snapshot.cfg.Complete {
+				return root.Seen
+			}
+			continue
+		}
+		all = all.Or(where(host.apart(), func(client string) bool {
+			services := host.Services(client)
+			if len(services) == 0 {
+				return section == SectionHTTP // a name that is no service to them
+			}
+			return slices.ContainsFunc(services, func(s Service) bool { return s.serves(section) })
+		}))
+	}
+	return root.Seen.And(all)
+}
+
+// serves reports whether any port of the service is one that a section of a
+// VirtualService acts on. An ExternalName has no listener but HTTP's [1.9].
+func (s Service) serves(section Section) bool {
+	if s.Alias != "" {
+		return section == SectionHTTP
+	}
+	return len(s.ports) == 0 || slices.ContainsFunc(s.ports, func(p Port) bool { return p.Protocol.serves(section) })
+}
+
+// where returns the namespaces for which something is so: it is asked of the named
+// ones, and of the empty name for all the others.
+func where(names []string, so func(namespace string) bool) Namespaces {
+	result := Namespaces{allBut: so("")}
+	for _, name := range names {
+		if name != "" && so(name) != result.allBut {
+			result.names = append(result.names, name)
+		}
+	}
+	slices.Sort(result.names)
+	result.names = slices.Compact(result.names)
+	return result
+}

@@ -1,0 +1,52 @@
+package mesh
+
+import "slices"
+
+// Given returns the viewpoints that are given a route, told apart by the
+// VirtualService alone: for rules that judge it, and no host that it routes to.
+func (v *View) Given(d *Delivery) Viewpoints {
+	given := v.Importing(d.Root, d.Reach.Sidecars)
+	for _, g := range d.Reach.Gateways {
+		given.Set(Viewpoint{Gateway: g.Gateway}, true)
+	}
+	return given
+}
+
+// Importing returns the viewpoints of the sidecars of some namespaces, without
+// those whose Sidecars do not import the VirtualService [2.8].
+func (v *View) Importing(root *VirtualService, sidecars Namespaces) Viewpoints {
+	var importing Viewpoints
+	for _, name := range merged([]string{"", root.By.Namespace}, sidecars.Named()) {
+		importing.Set(Viewpoint{Namespace: name}, sidecars.Has(name) && v.snapshot.imports(root, name))
+	}
+	return importing
+}
+
+// MatchesAt returns the matches of a route that the proxies of a gateway, or the
+// sidecars of a namespace, are given, and whether it is for all of their requests
+// because it has no match at all [4.5].
+func (d *Delivery) MatchesAt(at Viewpoint) (matches []*Match, unconditional bool) {
+	gateway := at.Gateway
+	if gateway == "" {
+		gateway = meshGateway
+	}
+	for _, m := range d.Matches {
+		named := len(m.Gateways) > 0
+		if named && !slices.Contains(m.Gateways, gateway) {
+			continue
+		}
+		sourced := m.SourceNamespace != "" && (d.Route.Section != SectionHTTP || !named)
+		if at.Gateway == "" && sourced && m.SourceNamespace != at.Namespace {
+			continue
+		}
+		matches = append(matches, m)
+	}
+	return matches, len(d.Matches) == 0
+}
+
+// CalledOn reports whether the route is for traffic on a port: of a service at
+// sidecars, of a server at gateways [4.5].
+func (d *Delivery) CalledOn(at Viewpoint, port uint32) bool {
+	matches, unconditional := d.MatchesAt(at)
+	return unconditional || slices.ContainsFunc(matches, func(m *Match) bool { return m.Port == 0 || m.Port == port })
+}

@@ -1,0 +1,52 @@
+package mesh
+
+// mostCovered is how many hosts are looked through for what they make of a
+// wildcard that covers them. Of a wildcard over more nothing is claimed.
+const mostCovered = 64
+
+// DeclaredHosts returns the hosts that are declared and that a wildcard covers,
+// itself among them, and whether these are all: there may be too many to look at.
+func (v *View) DeclaredHosts(wildcard string) (hosts []string, all bool) {
+	seen := 0
+	for e := range walk(v.snapshot.exact, wildcardKey(wildcard)) {
+		if seen++; seen > mostCovered {
+			return nil, false
+		}
+		if len(e.declarations) > 0 {
+			hosts = append(hosts, e.declarations[0].Host)
+		}
+	}
+	return hosts, true
+}
+
+// ClaimedOnMesh reports whether a VirtualService has a host among its hosts, in
+// full whatever it is bound to, or under a wildcard on the mesh [4.3].
+func (v *View) ClaimedOnMesh(host string) bool {
+	if len(v.Claiming(host)) > 0 {
+		return true
+	}
+	for _, wildcard := range wildcardsOver(host) {
+		for h := range v.snapshot.linked(claims, wildcard) {
+			if h.route.claimsUnder(wildcard) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// claimsUnder reports whether the VirtualService claims the hosts that one of its
+// hosts covers. On the mesh "*" is none that Istio allows, and on gateways it is
+// not about the hosts of the mesh.
+func (v *VirtualService) claimsUnder(host string) bool {
+	return v.Mesh && IsWildcard(host) && host != "*"
+}
+
+// over touches the wildcards in use that cover a host: they are judged by what is
+// left to them.
+func (t *touch) over(host string) {
+	t.snapshot.wildcards.Root().WalkPath(hostKey(host), func(tail []byte, _ *entry) bool {
+		t.keys[Key{SubjectHost, "*" + unkey(tail)}] = true
+		return false
+	})
+}

@@ -1,0 +1,353 @@
+package mesh
+
+import (
+	"cmp"
+	"iter"
+	"slices"
+)
+
+// Subject is what a key, and so a rule, is about.
+type Subject string
+
+// The subjects.
+const (
+	// SubjectHost is one host of the mesh, by its full name.
+	SubjectHost Subject = "host"
+	// SubjectVirtualService is one VirtualService, by its "namespace/name".
+	SubjectVirtualService Subject = "VirtualService"
+	// SubjectGateway is one Gateway, by its "namespace/name".
+	SubjectGateway Subject = "Gateway"
+	// SubjectListener is a port on the pods of all Gateways that have one selector, by
+	// "selector|port".
+	SubjectListener Subject = "listener"
+	// SubjectServerName is a host that clients name to such a port before it answers,
+	// by "selector|port|host".
+	SubjectServerName Subject = "server name"
+	// SubjectVirtualHost is one host as the pods of a workload serve it, by
+	// "selector|host": where VirtualServices on gateways are merged [4.7].
+	SubjectVirtualHost Subject = "virtual host"
+)
+
+// Key is one thing that can be judged by itself: what is said at its key is all
+// that decides about it.
+type Key struct {
+	Subject Subject
+	Name    string
+}
+
+// Compare orders keys by subject and name.
+func (k Key) Compare(o Key) int {
+	return cmp.Or(cmp.Compare(k.Subject, o.Subject), cmp.Compare(k.Name, o.Name))
+}
+
+// VirtualHostKey is the key of a host on the pods of a selector.
+func VirtualHostKey(selector, host string) Key {
+	return Key{SubjectVirtualHost, selector + "|" + host}
+}
+
+// Keys are all keys that there are, in order. Only what judges a whole mesh may
+// walk them.
+func (s *Snapshot) Keys() []Key {
+	var keys []Key
+	for e := range s.everyHost() {
+		keys = append(keys, Key{SubjectHost, e})
+	}
+	view := s.View()
+	for h := range s.stored(KindVirtualService, "") {
+		if h.route != nil {
+			keys = append(keys, Key{SubjectVirtualService, h.route.Name()})
+			keys = view.virtualHosts(keys, h.route)
+		}
+	}
+	for h := range s.stored(KindGateway, "") {
+		if h.gateway != nil {
+			keys = append(keys, Key{SubjectGateway, h.gateway.Name()})
+			for _, server := range h.gateway.Servers {
+				listener, names := place{h.gateway, server}.keys()
+				keys = append(append(keys, listener), names...)
+			}
+		}
+	}
+	slices.SortFunc(keys, Key.Compare)
+	return slices.Compact(keys)
+}
+
+func (s *Snapshot) everyHost() iter.Seq[string] {
+	return func(yield func(string) bool) {
+		s.exact.Root().Walk(func(key []byte, _ *entry) bool { return !yield(unkey(key)) })
+	}
+}
+
+// Touched are the keys about which the state of some objects decides, as the
+// snapshot holds them, in order and once each: the cost of judging a change. For a
+// change they are those before and those after it.
+func (s *Snapshot) Touched(refs ...Ref) []Key {
+	t := touch{snapshot: s, view: s.View(), keys: map[Key]bool{}, routes: map[*VirtualService]bool{}}
+	for _, ref := range refs {
+		if ref.Kind == KindNamespace {
+			t.namespace(ref.Name)
+			continue
+		}
+		if h, ok := s.held.Get(refKey(ref)); ok {
+			t.object(h)
+		}
+	}
+	keys := make([]Key, 0, len(t.keys))
+	for key := range t.keys {
+		keys = append(keys, key)
+	}
+	slices.SortFunc(keys, Key.Compare)
+	return keys
+}
+
+// touch follows what an object says to all that rests on it.
+type touch struct {
+	snapshot *Snapshot
+	view     *View
+	keys     map[Key]bool
+	routes   map[*VirtualService]bool // already followed
+}
+
+func (t *touch) object(h *held) {
+	for host, says := range h.hosts() {
+		t.host(host, says)
+	}
+	switch {
+	case h.route != nil:
+		t.virtualService(h.route)
+	case h.gateway != nil:
+		t.gateway(h.gateway)
+		t.servers(h.gateway)
+	case h.sidecar != nil:
+		t.sidecar(h.sidecar)
+	case h.api != nil:
+		t.api(h.api)
+	case len(h.selects) > 0:
+		for _, gateway := range t.snapshot.fronted(h.selects) {
+			t.gateway(gateway)
+		}
+	}
+}
+
+// host follows what is said of a host: to what a wildcard covers, to the hosts
+// that stand for it, and where its declaration changes, to the VirtualServices that
+// claim it, whose routes have their listeners by its ports.
+func (t *touch) host(host string, says *entry) {
+	t.keys[Key{SubjectHost, host}] = true
+	if len(says.rules) > 0 && IsWildcard(host) {
+		t.covered(host)
+	}
+	if len(says.rules) > 0 {
+		t.over(host)
+	}
+	t.aliases(says)
+	if len(says.rules)+len(says.declarations) > 0 {
+		for h := range t.snapshot.linked(standsFor, host) {
+			for alias := range h.hosts() {
+				t.keys[Key{SubjectHost, alias}] = true
+			}
+		}
+	}
+	if len(says.declarations) == 0 {
+		return
+	}
+	t.claiming(host)
+	t.spelled(host)
+	t.snapshot.wildcards.Root().WalkPath(hostKey(host), func(tail []byte, _ *entry) bool {
+		t.keys[Key{SubjectHost, "*" + unkey(tail)}] = true
+		return false
+	})
+}
+
+// covered touches the hosts in use that a wildcard covers.
+func (t *touch) covered(wildcard string) {
+	t.snapshot.exact.Root().WalkPrefix(wildcardKey(wildcard), func(key []byte, _ *entry) bool {
+		t.keys[Key{SubjectHost, unkey(key)}] = true
+		return false
+	})
+}
+
+// spelled touches the names that people write for a Service and that are not its
+// host: they are judged by whether there is one [1.2].
+func (t *touch) spelled(host string) {
+	for _, name := range PartlyQualified(host, t.snapshot.cfg.Domain) {
+		t.keys[Key{SubjectHost, name}] = true
+	}
+}
+
+// virtualService follows a change of a VirtualService itself: beside its own
+// routes it decides about its roots, and about who else claims its hosts.
+func (t *touch) virtualService(v *VirtualService) {
+	t.route(v)
+	t.rivals(v)
+	for _, root := range t.view.Roots(v.Name()) {
+		t.route(root)
+		t.rivals(root)
+	}
+}
+
+func (t *touch) rivals(v *VirtualService) {
+	if !v.Mesh {
+		return // on gateways the hosts are shared
+	}
+	for _, host := range v.Hosts {
+		t.claiming(host)
+	}
+}
+
+// claiming follows a host to the VirtualServices that claim it on the mesh.
+func (t *touch) claiming(host string) {
+	for h := range t.snapshot.linked(claims, host) {
+		if h.route.Mesh {
+			t.route(h.route)
+		}
+	}
+}
+
+// route touches all that the routes of a VirtualService, as they are handed out,
+// decide about.
+func (t *touch) route(v *VirtualService) {
+	if t.routes[v] {
+		return
+	}
+	t.routes[v] = true
+	t.keys[Key{SubjectVirtualService, v.Name()}] = true
+	for _, host := range v.Hosts {
+		t.keys[Key{SubjectHost, host}] = true
+		if v.claimsUnder(host) {
+			t.covered(host)
+		}
+	}
+	t.destinations(v)
+	for _, r := range v.Routes {
+		if delegate := t.view.VirtualService(r.Delegate); r.Delegate != "" && delegate != nil {
+			t.destinations(delegate)
+			t.keys[Key{SubjectVirtualService, delegate.Name()}] = true
+		}
+	}
+	for _, key := range t.view.virtualHosts(nil, v) {
+		t.keys[key] = true
+	}
+}
+
+func (t *touch) destinations(v *VirtualService) {
+	for _, r := range v.Routes {
+		for _, list := range [][]*Destination{r.Destinations, r.Mirrors} {
+			for _, d := range list {
+				t.destination(d.Host)
+			}
+		}
+	}
+}
+
+// gateway follows a Gateway to the VirtualServices that are bound to it.
+func (t *touch) gateway(g *Gateway) {
+	t.keys[Key{SubjectGateway, g.Name()}] = true
+	for h := range t.snapshot.linked(boundTo, g.Name()) {
+		t.route(h.route)
+	}
+	for h := range t.snapshot.linked(misnames, g.Name()) {
+		t.keys[Key{SubjectVirtualService, h.route.Name()}] = true
+	}
+}
+
+// servers follows the servers of a Gateway to those that they keep from their
+// places, and on to those that these would keep from theirs.
+func (t *touch) servers(g *Gateway) {
+	for _, server := range g.Servers {
+		listener, names := place{g, server}.keys()
+		t.keys[listener] = true
+		for _, name := range names {
+			t.serverName(name)
+		}
+		for _, p := range t.view.contested(listener.Name) {
+			_, names := p.keys()
+			for _, name := range names {
+				t.serverName(name)
+			}
+		}
+	}
+}
+
+func (t *touch) serverName(name Key) {
+	if t.keys[name] {
+		return
+	}
+	t.keys[name] = true
+	for _, p := range t.view.answering(name.Name) {
+		_, names := p.keys()
+		for _, other := range names {
+			t.serverName(other)
+		}
+	}
+}
+
+// sidecar follows a Sidecar to what its namespace is told apart for. One that is
+// the whole mesh's default touches the whole mesh.
+func (t *touch) sidecar(s *Sidecar) {
+	namespace := s.By.Namespace
+	if namespace == t.snapshot.cfg.RootNamespace && !s.Selects {
+		for _, key := range t.snapshot.Keys() {
+			t.keys[key] = true
+		}
+		return
+	}
+	concerned := func(h *held) {
+		for host, says := range h.hosts() {
+			t.host(host, says)
+		}
+		if h.route != nil {
+			t.virtualService(h.route)
+		}
+	}
+	for _, kind := range []Kind{KindDestinationRule, KindHTTPRoute, KindService, KindServiceEntry, KindVirtualService} {
+		for h := range t.snapshot.stored(kind, namespace) {
+			concerned(h)
+		}
+	}
+	for h := range t.snapshot.linked(concerns, namespace) {
+		concerned(h)
+	}
+}
+
+// namespace follows a Namespace, which may come into sight or go out of it with
+// all that is in it, or change its tenant.
+func (t *touch) namespace(name string) {
+	if !t.snapshot.cfg.judgesNamespaces() {
+		return
+	}
+	for _, kind := range Kinds() {
+		for h := range t.snapshot.stored(kind, name) {
+			t.object(h)
+		}
+	}
+}
+
+func (t *touch) api(r *APIRoute) {
+	for _, host := range r.Hosts {
+		for h := range t.snapshot.linked(claims, host) {
+			t.route(h.route)
+		}
+	}
+}
+
+// virtualHosts appends the keys of the hosts that a VirtualService serves at the
+// workloads of the Gateways that it is bound to [4.7].
+func (v *View) virtualHosts(keys []Key, root *VirtualService) []Key {
+	for _, name := range root.Gateways {
+		gateway := v.Gateway(name)
+		if gateway == nil {
+			continue
+		}
+		for _, server := range gateway.Servers {
+			for _, host := range root.Hosts {
+				for _, entry := range server.Hosts {
+					if narrower, overlap := Overlap(entry.Host, host); overlap {
+						keys = append(keys, VirtualHostKey(gateway.Selector, narrower))
+					}
+				}
+			}
+		}
+	}
+	return keys
+}

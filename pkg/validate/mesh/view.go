@@ -1,0 +1,89 @@
+package mesh
+
+// View is what rules may see of a snapshot: lookups by key, and nothing that
+// walks, so that the cost of judging a change follows the host and not the mesh.
+// It remembers what it worked out, for as long as one change is judged; it is for
+// one goroutine.
+type View struct {
+	snapshot *Snapshot
+	hosts    map[string]*Host
+	routes   map[string][]*Delivery
+	targets  map[string][]*Target
+	pods     map[string][]string
+	drops    map[place]*ServerConflict
+}
+
+// View returns the snapshot's lookups.
+func (s *Snapshot) View() *View {
+	return &View{
+		snapshot: s,
+		hosts:    map[string]*Host{},
+		routes:   map[string][]*Delivery{},
+		targets:  map[string][]*Target{},
+		pods:     map[string][]string{},
+		drops:    map[place]*ServerConflict{},
+	}
+}
+
+// Config returns the settings of the mesh. They must not be changed.
+func (v *View) Config() *Config { return v.snapshot.cfg }
+
+// VirtualService returns a VirtualService by its "namespace/name", or nil.
+func (v *View) VirtualService(name string) *VirtualService {
+	if h := v.get(KindVirtualService, name); h != nil {
+		return h.route
+	}
+	return nil
+}
+
+// Gateway returns a Gateway by its "namespace/name", or nil.
+func (v *View) Gateway(name string) *Gateway {
+	if h := v.get(KindGateway, name); h != nil {
+		return h.gateway
+	}
+	return nil
+}
+
+func (v *View) get(kind Kind, name string) *held {
+	h, _ := v.snapshot.held.Get(refKey(refOf(kind, name)))
+	return h
+}
+
+// Roots returns the VirtualServices that delegate to one, by its "namespace/name".
+func (v *View) Roots(delegate string) []*VirtualService {
+	var roots []*VirtualService
+	for h := range v.snapshot.linked(delegatesTo, delegate) {
+		roots = append(roots, h.route)
+	}
+	return roots
+}
+
+// Claiming returns the VirtualServices that have a host among their hosts,
+// whatever they are bound to, by name.
+func (v *View) Claiming(host string) []*VirtualService {
+	var claiming []*VirtualService
+	for h := range v.snapshot.linked(claims, host) {
+		claiming = append(claiming, h.route)
+	}
+	return claiming
+}
+
+// Attached returns the HTTPRoutes and Ingresses that serve a host, by name.
+func (v *View) Attached(host string) []*APIRoute {
+	var attached []*APIRoute
+	for h := range v.snapshot.linked(attaches, host) {
+		attached = append(attached, h.api)
+	}
+	return attached
+}
+
+// DeclaredUnder reports whether anything declares a host that a wildcard covers,
+// or the wildcard itself.
+func (v *View) DeclaredUnder(wildcard string) bool {
+	for e := range walk(v.snapshot.exact, wildcardKey(wildcard)) {
+		if len(e.declarations) > 0 {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,128 @@
+package rules
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/meshward/meshward/pkg/validate/mesh"
+	"github.com/meshward/meshward/pkg/validate/rule"
+)
+
+// ForeignHost finds objects that claim a host of another namespace for others than
+// their own clients. Whose a host is says its name, or the configuration of tenants;
+// where it says so, the claim is an error.
+var ForeignHost = &rule.Rule{
+	Name:     "foreign-host",
+	Severity: rule.Warning,
+	On:       mesh.SubjectHost,
+	Run:      foreignHost,
+	Doc: rule.Doc{
+		Title: "An object claims a host that belongs to another namespace",
+		Why: `To istiod a host belongs to nobody: whoever is first with a VirtualService for it
+routes its traffic, for every namespace that is shown the VirtualService, and a
+ServiceEntry can declare the host of somebody else's Service. So a mistake, or an
+attack, in one namespace redirects the traffic of others.
+
+A host ` + "`NAME.NAMESPACE.svc.DOMAIN`" + ` belongs to that namespace. Other hosts belong
+to the tenants of meshward's configuration, each with its namespaces, and what is
+under a tenant's hosts, or in its namespaces, is refused to everybody else.
+
+What concerns nobody but the claimant's own clients is no claim: whatever is exported
+to its own namespace only, and, where no tenant owns the host, a DestinationRule that
+does not say where it is exported to, since other namespaces would not look for it
+there. Neither is what the root namespace says, which is the mesh's own.`,
+		Fix: `- For your own clients only, write ` + "`exportTo: [\".\"]`" + `.
+- Otherwise let the namespace that owns the host say it.
+- If the host is yours, have it listed under your tenant in the configuration.`,
+		See: []string{},
+	},
+}
+
+func foreignHost(p *rule.Pass) {
+	own := ownerOf(p.Mesh, p.Key.Name)
+	if own == nil {
+		return
+	}
+	host := p.Mesh.Host(p.Key.Name)
+	for _, v := range p.Mesh.Claiming(host.Name) {
+		if at := slices.Index(v.Hosts, host.Name); at >= 0 {
+			own.judge(p, v.By, fmt.Sprintf("spec.hosts[%d]", at), "it routes their requests for the host, in the place of "+own.name, claimedFor(v))
+		}
+	}
+	for _, r := range host.Own() {
+		if !r.Private() && (own.tenant || len(r.ExportTo()) > 0) {
+			own.judge(p, r.By, "spec.host", "it is written for their traffic to the host, which is for "+own.name+" to decide about", exportedTo(r))
+		}
+	}
+	var seen *mesh.Object
+	for _, d := range host.Declarations {
+		if d.By.Kind == mesh.KindServiceEntry && d.By != seen {
+			own.judge(p, d.By, "spec.hosts", "it offers them endpoints of its own for the host, in the place of those of "+own.name, sidecarsOf(d.Visible))
+			seen = d.By
+		}
+	}
+}
+
+// owner is who a host belongs to.
+type owner struct {
+	host, name string
+	// tenant is true where the configuration says so, rather than the host's name.
+	tenant bool
+	may    func(namespace string) bool
+}
+
+// ownerOf returns who a host belongs to, or nil for nobody.
+func ownerOf(view *mesh.View, host string) *owner {
+	if mesh.Matches(view.Config().AllowedHosts, host) {
+		return nil
+	}
+	if tenants := view.Tenants(host); len(tenants) > 0 {
+		return &owner{host: host, name: "tenant " + tenants[0].Name, tenant: true, may: func(claimant string) bool {
+			return slices.ContainsFunc(tenants, func(t *mesh.Tenant) bool { return view.Has(t, claimant) })
+		}}
+	}
+	if namespace, isService := mesh.ServiceNamespace(host, view.Config().Domain); isService {
+		return &owner{host: host, name: "namespace " + namespace, may: func(claimant string) bool { return claimant == namespace }}
+	}
+	return nil
+}
+
+// claimedFor returns who is given a VirtualService by what it is exported to and
+// bound to.
+func claimedFor(v *mesh.VirtualService) mesh.Viewpoints {
+	var who mesh.Viewpoints
+	if v.Mesh {
+		who = sidecarsOf(v.Seen)
+	}
+	if v.Seen.Minus(mesh.OnlyNamespaces(v.By.Namespace)).IsEmpty() {
+		return who
+	}
+	for _, gateway := range v.Gateways {
+		who.Set(mesh.Viewpoint{Gateway: gateway}, true)
+	}
+	return who
+}
+
+// judge reports a claim, for some viewpoints, of an object that may not make it.
+func (o *owner) judge(p *rule.Pass, by *mesh.Object, path, effect string, who mesh.Viewpoints) {
+	var itself mesh.Viewpoints
+	itself.Set(mesh.Viewpoint{Namespace: by.Namespace}, true)
+	others := who.Minus(itself)
+	if others.IsEmpty() || o.may(by.Namespace) || by.Namespace == p.Mesh.Config().RootNamespace {
+		return
+	}
+	f := rule.Finding{
+		Object:     by,
+		Path:       path,
+		About:      o.host,
+		Message:    fmt.Sprintf("%s of namespace %s claims %s, which belongs to %s", by.Kind, by.Namespace, o.host, o.name),
+		Viewpoints: others,
+		Effect:     effect,
+		Fix:        fmt.Sprintf("write exportTo [%q] if it is for clients in %s only, else have %s say it", ".", by.Namespace, o.name),
+		RestsOn:    []string{by.Namespace},
+	}
+	if o.tenant {
+		f.Severity = rule.Error
+	}
+	p.Report(f)
+}

@@ -1,0 +1,242 @@
+package rules
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/meshward/meshward/pkg/validate/mesh"
+	"github.com/meshward/meshward/pkg/validate/rule"
+)
+
+// ShadowedRoute finds routes that an earlier one keeps from their requests, within a
+// VirtualService and between those that are merged on a gateway [4.6, 4.7].
+var ShadowedRoute = &rule.Rule{
+	Name:     "shadowed-route",
+	Severity: rule.Error,
+	On:       mesh.SubjectVirtualHost,
+	Also:     mesh.SubjectVirtualService,
+	Run:      shadowedRoute,
+	Doc: rule.Doc{
+		Title: "A route is never reached, or is reached only as long as objects have the age that they have",
+		Why: `A proxy takes the first route that matches.
+
+**Within a VirtualService** that is the order of its rules. After the first rule that
+takes every request (no match, the prefix ` + "`/`" + ` or the regular expression ` + "`.*`" + `, and no
+other condition) istiod does not even hand the others out. A rule whose every match is
+covered by earlier ones is dead as well. This is a warning.
+
+**On a gateway** istiod merges all VirtualServices of a host. Their rules stand one
+behind the other, the oldest VirtualService first; only catch-alls are moved to the
+end. If an older VirtualService has ` + "`/api`" + ` and a newer one ` + "`/api/v2`" + `, the newer rule
+is dead. If it is the other way round, both work, until the older one is created anew
+by a restore, ` + "`kubectl replace --force`" + ` or a GitOps tool: then its age starts again and
+the requests silently go elsewhere. Both are errors. Where neither covers the other,
+and only requests that satisfy both are in question, it is a warning.
+
+Nothing is reported where the matches cannot both hold, where both routes do the same,
+and where istiod cannot be proved to choose.`,
+		Fix: `- Put both rules into one VirtualService, the narrower first.
+- Or make the matches exclude each other, for example by a header or by another prefix.
+- Remove a rule that is dead.`,
+		See: []string{"IST0130", "IST0131", "KIA1106"},
+	},
+}
+
+func shadowedRoute(p *rule.Pass) {
+	if p.Key.Subject == mesh.SubjectVirtualService {
+		shadowedInside(p)
+		return
+	}
+	reported := map[place]bool{}
+	for _, c := range clashes(p, shadowed) {
+		at := placeOf(c.later, c.first.Root)
+		if at.number = 0; !reported[at] { // one match of a route is enough
+			p.Report(c.shadow(p))
+		}
+		reported[at] = true
+	}
+}
+
+// shadowed returns the routes of a virtual host that one of another VirtualService
+// takes requests from. Catch-alls among each other are left to several-catch-alls.
+func shadowed(host *mesh.VirtualHost) []clash {
+	var list []clash
+	for i, later := range host.Routes {
+		if !later.Certain || coveredByOwn(host.Routes[:i], later) {
+			continue
+		}
+		for _, first := range host.Routes[:i] {
+			if !first.Certain || first.Root == later.Root || first.CatchAll() {
+				continue
+			}
+			if first.SameEffect(later.Delivery) {
+				if first.Match.Covers(later.Match) {
+					break // what comes behind it changes nothing
+				}
+				continue
+			}
+			if c, ok := between(first, later, host.Pods); ok {
+				list = append(list, c)
+			}
+		}
+	}
+	return list
+}
+
+// coveredByOwn reports whether a route is dead within its own VirtualService.
+func coveredByOwn(before []*mesh.HostRoute, later *mesh.HostRoute) bool {
+	for _, r := range before {
+		if r.Certain && r.Root == later.Root && r.Match.Covers(later.Match) {
+			return true
+		}
+	}
+	return false
+}
+
+// between judges two routes of different VirtualServices that do different things.
+func between(first, later *mesh.HostRoute, pods string) (clash, bool) {
+	c := clash{first: first, later: later, severity: rule.Error, pods: pods}
+	c.by, c.known = first.Fragment.Order(later.Fragment, pods)
+	covered := first.Match.Covers(later.Match)
+	byAge := c.by == mesh.ByAge || c.by == mesh.ByGatewayAge
+	switch {
+	case covered && (c.known || later.CatchAll()):
+		c.dead = true
+		return c, true
+	case later.CatchAll() || !byAge:
+		return c, false
+	case covered || later.Match.Covers(first.Match):
+		return c, true
+	default:
+		c.severity = rule.Warning
+		return c, first.Match.Meets(later.Match)
+	}
+}
+
+func (c *clash) shadow(p *rule.Pass) rule.Finding {
+	_, host, _ := strings.Cut(p.Key.Name, "|")
+	f := c.finding(p)
+	first := fmt.Sprintf("%s (%s)", asked(c.first.Match), c.first.Root.By)
+	if c.dead {
+		f.Message = fmt.Sprintf("route for %s at %s is dead: %s comes first and takes its requests", asked(c.later.Match), host, first)
+		f.Effect = fmt.Sprintf("its requests go to %s", leadsTo(c.first.Route))
+		f.Fix = "put both into one VirtualService, the narrower first, or make the matches exclude each other"
+		f.OtherFix = fmt.Sprintf("leave the requests of %s to it, or first take its route out", c.later.Root.By)
+		return f
+	}
+	f.Message = fmt.Sprintf("route for %s at %s overlaps with %s, and only their age decides which is taken", asked(c.later.Match), host, first)
+	f.Effect = fmt.Sprintf("requests that match both go to %s, until it is created anew", leadsTo(c.first.Route))
+	if !c.known {
+		f.Effect = "requests that match both go where the older one leads"
+	}
+	f.Fix = "put both into one VirtualService, the narrower first, or make the matches exclude each other"
+	f.OtherFix = fmt.Sprintf("leave the requests of %s to it, or put both into one VirtualService", c.later.Root.By)
+	return f
+}
+
+// shadowedInside reports the rules of a VirtualService that are dead because of
+// earlier ones of the same.
+func shadowedInside(p *rule.Pass) {
+	root := p.Mesh.VirtualService(p.Key.Name)
+	if root == nil || root.Delegate() {
+		return
+	}
+	deliveries := p.Mesh.Deliveries(root)
+	for i, d := range deliveries {
+		reach := d.Reach
+		if reach.IsEmpty() {
+			reach = d.Buried
+		}
+		if reach.IsEmpty() {
+			continue
+		}
+		by := coveringBefore(deliveries[:i], d)
+		if by == nil {
+			continue
+		}
+		p.Report(rule.Finding{
+			Severity:   rule.Warning,
+			Object:     d.By.By,
+			Path:       "spec." + d.Route.Field(),
+			About:      "within " + root.Name() + " " + askedByAny(d.Matches),
+			Message:    fmt.Sprintf("rule for %s is never reached: %s takes its requests", askedByAny(d.Matches), whose(by, d)),
+			Viewpoints: given(reach),
+			Effect:     fmt.Sprintf("its requests go to %s", leadsTo(by.Route)),
+			Fix:        "move the rule before the one that takes its requests, or remove it",
+			OtherFix:   fmt.Sprintf("keep the rules of %s reachable, or first remove the dead one", d.By.By),
+			RestsOn:    namespacesOf(root.Name(), d.By.Name(), by.By.Name()),
+		})
+	}
+}
+
+// coveringBefore returns the earlier route that takes requests of a route which
+// nothing reaches and that does something else with them; nil where the route is
+// reached, or where it makes no difference.
+func coveringBefore(before []*mesh.Delivery, d *mesh.Delivery) *mesh.Delivery {
+	var by *mesh.Delivery
+	matches := d.Matches
+	if len(matches) == 0 {
+		matches = []*mesh.Match{{}}
+	}
+	buried := d.Reach.IsEmpty() && !d.Buried.IsEmpty()
+	for _, m := range matches {
+		taking := takenBy(before, d, m, buried)
+		if taking == nil {
+			return nil
+		}
+		if by == nil && !taking.SameEffect(d) {
+			by = taking
+		}
+	}
+	return by
+}
+
+// takenBy returns the first earlier route that takes all requests of a match; of a
+// route that is buried, whichever takes every request.
+func takenBy(before []*mesh.Delivery, d *mesh.Delivery, m *mesh.Match, buried bool) *mesh.Delivery {
+	section := d.Route.Section
+	var all *mesh.Delivery
+	for _, earlier := range before {
+		if earlier.Route.Section != section {
+			continue
+		}
+		if len(earlier.Matches) == 0 && section != mesh.SectionTLS {
+			return earlier
+		}
+		for _, e := range earlier.Matches {
+			if e.CoversWherever(m, section) {
+				return earlier
+			}
+			if e.CatchAll(section) {
+				all = earlier
+			}
+		}
+	}
+	if buried {
+		return all
+	}
+	return nil
+}
+
+// askedByAny says in words what a rule asks of a request.
+func askedByAny(matches []*mesh.Match) string {
+	if len(matches) == 0 {
+		return "every request"
+	}
+	texts := make([]string, 0, len(matches))
+	for _, m := range matches {
+		texts = append(texts, asked(m))
+	}
+	if len(texts) > 2 {
+		return fmt.Sprintf("%s and %d more", strings.Join(texts[:2], "; "), len(texts)-2)
+	}
+	return strings.Join(texts, "; ")
+}
+
+// whose names the rule that comes before another.
+func whose(by, d *mesh.Delivery) string {
+	if by.By == d.By {
+		return by.Route.Field()
+	}
+	return fmt.Sprintf("%s of %s", by.Route.Field(), by.By.By)
+}
