@@ -23,6 +23,14 @@ import (
 // readyWithin bounds how long meshward may take from its start to being asked.
 const readyWithin = 30 * time.Second
 
+// Options say how to run meshward.
+type Options struct {
+	// Build are extra arguments for "go build".
+	Build []string
+	// Config is the text of the configuration file; empty for none.
+	Config string
+}
+
 // Door is a running meshward that an API server asks.
 type Door struct {
 	// Binary is the path of the meshward that runs.
@@ -33,6 +41,7 @@ type Door struct {
 	Log string
 
 	cluster *cluster.Cluster
+	config  string
 	dir     string
 	port    int
 	health  string
@@ -41,10 +50,9 @@ type Door struct {
 
 // Open builds meshward, installs it into a cluster by the bootstrap manifests'
 // local overlay and runs it with the rights of its own ServiceAccount and no
-// other. It returns when the API server asks it. It ends with the cluster. Extra
-// arguments are for "go build".
-func Open(ctx context.Context, c *cluster.Cluster, build ...string) (*Door, error) {
-	d := &Door{cluster: c, dir: filepath.Join(c.Dir, "meshward"), ended: make(chan error, 1)}
+// other. It returns when the API server asks it. It ends with the cluster.
+func Open(ctx context.Context, c *cluster.Cluster, with Options) (*Door, error) {
+	d := &Door{cluster: c, config: with.Config, dir: filepath.Join(c.Dir, "meshward"), ended: make(chan error, 1)}
 	d.Binary, d.Log = filepath.Join(d.dir, "meshward"), filepath.Join(d.dir, "serve.log")
 	if err := os.MkdirAll(d.dir, 0o700); err != nil {
 		return nil, err
@@ -53,7 +61,7 @@ func Open(ctx context.Context, c *cluster.Cluster, build ...string) (*Door, erro
 		name string
 		do   func(context.Context) error
 	}{
-		{"build meshward", func(ctx context.Context) error { return d.build(ctx, build) }},
+		{"build meshward", func(ctx context.Context) error { return d.build(ctx, with.Build) }},
 		{"install meshward", d.install},
 		{"start meshward", d.serve},
 		{"wait until the API server asks meshward", d.wait},
@@ -114,14 +122,8 @@ func (d *Door) install(ctx context.Context) error {
 }
 
 func (d *Door) serve(ctx context.Context) error {
-	certificate, key, err := d.cluster.ServingCertificate("127.0.0.1")
-	if err != nil {
+	if err := d.certify(); err != nil {
 		return err
-	}
-	for name, content := range map[string][]byte{"tls.crt": certificate, "tls.key": key} {
-		if err := os.WriteFile(filepath.Join(d.dir, name), content, 0o600); err != nil {
-			return err
-		}
 	}
 	kubeconfig, err := d.cluster.ServiceAccountKubeconfig(ctx, "meshward-system", "meshward")
 	if err != nil {
@@ -137,6 +139,35 @@ func (d *Door) serve(ctx context.Context) error {
 	}
 	d.health = fmt.Sprintf("http://127.0.0.1:%d/readyz", health)
 	d.Metrics = fmt.Sprintf("http://127.0.0.1:%d/metrics", metrics)
+	arguments := []string{
+		"serve", "--kubeconfig", kubeconfig, "--cert-dir", d.dir, "--host", "127.0.0.1", "--port", fmt.Sprint(d.port),
+		"--health-address", fmt.Sprintf("127.0.0.1:%d", health), "--metrics-address", fmt.Sprintf("127.0.0.1:%d", metrics),
+	}
+	if d.config != "" {
+		file := filepath.Join(d.dir, "config.yaml")
+		if err := os.WriteFile(file, []byte(d.config), 0o600); err != nil {
+			return err
+		}
+		arguments = append(arguments, "--config", file)
+	}
+	return d.start(ctx, arguments)
+}
+
+// certify gives meshward the certificate that it serves.
+func (d *Door) certify() error {
+	certificate, key, err := d.cluster.ServingCertificate("127.0.0.1")
+	if err != nil {
+		return err
+	}
+	for name, content := range map[string][]byte{"tls.crt": certificate, "tls.key": key} {
+		if err := os.WriteFile(filepath.Join(d.dir, name), content, 0o600); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (d *Door) start(ctx context.Context, arguments []string) error {
 	log, err := os.Create(d.Log)
 	if err != nil {
 		return err
@@ -144,9 +175,7 @@ func (d *Door) serve(ctx context.Context) error {
 	defer log.Close()
 	// The process is to live as long as the cluster, not as long as the caller's
 	// context.
-	command := d.cluster.Command(context.WithoutCancel(ctx), d.Binary, "serve",
-		"--kubeconfig", kubeconfig, "--cert-dir", d.dir, "--host", "127.0.0.1", "--port", fmt.Sprint(d.port),
-		"--health-address", fmt.Sprintf("127.0.0.1:%d", health), "--metrics-address", fmt.Sprintf("127.0.0.1:%d", metrics))
+	command := d.cluster.Command(context.WithoutCancel(ctx), d.Binary, arguments...)
 	command.Stdout, command.Stderr = log, log
 	if err := command.Start(); err != nil {
 		return err

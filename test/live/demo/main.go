@@ -60,7 +60,7 @@ func open(ctx context.Context, dir string, out io.Writer) (*cluster.Cluster, err
 	}
 	fmt.Fprintf(out, "A control plane is up: Kubernetes %s with Istio's CRDs (%s).\n", c.Version, since(started))
 	started = time.Now()
-	if _, err := live.Open(ctx, c); err != nil {
+	if _, err := live.Open(ctx, c, live.Options{}); err != nil {
 		return nil, errors.Join(err, c.Stop())
 	}
 	fmt.Fprintf(out, "meshward serves its webhooks, installed from config/overlays/local (%s).\n", since(started))
