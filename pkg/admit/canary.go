@@ -12,8 +12,9 @@ import (
 // steered says what of an update is all that it changes, where that is what canary
 // controllers change all day: the weights of a VirtualService, or the labels of a
 // DestinationRule's subsets. It is empty for every other change. Such a change is
-// never denied: a controller that is stopped half-way leaves the traffic between two
-// versions, and cannot mend what others broke.
+// never denied, but by a rule that is of weights themselves: a controller that is
+// stopped half-way leaves the traffic between two versions, and cannot mend what others
+// broke.
 func steered(kind mesh.Kind, request *admissionv1.AdmissionRequest) string {
 	if request.Operation != admissionv1.Update {
 		return ""

@@ -100,7 +100,7 @@ type settings struct {
 }
 
 func defaults() settings {
-	return settings{config: policy.Default(ruleNames()), slots: 1, rules: []*rule.Rule{rules.HostClaimedTwice, rules.UndefinedSubset, rules.UnknownHost}, registry: prometheus.NewRegistry()}
+	return settings{config: policy.Default(ruleNames()), slots: 1, rules: []*rule.Rule{rules.HostClaimedTwice, rules.UndefinedSubset, rules.UnknownHost, rules.ZeroWeights}, registry: prometheus.NewRegistry()}
 }
 
 func ruleNames() []string {

@@ -78,13 +78,26 @@ func (r *review) decide(introduced []rule.Finding) fates {
 			found.deny = append(found.deny, f)
 		}
 	}
-	if len(found.deny) == 0 {
-		return found
-	}
-	if found.steered = steered(r.change.Ref().Kind, r.request); found.steered != "" {
-		found.spared, found.deny = found.deny, nil
+	if len(found.deny) > 0 {
+		r.spare(&found)
 	}
 	return found
+}
+
+// spare takes what a change only steers out of what is to be denied.
+func (r *review) spare(found *fates) {
+	if found.steered = steered(r.change.Ref().Kind, r.request); found.steered == "" {
+		return
+	}
+	all := found.deny
+	found.deny = nil
+	for _, f := range all {
+		if f.Rule.OfWeights {
+			found.deny = append(found.deny, f)
+		} else {
+			found.spared = append(found.spared, f)
+		}
+	}
 }
 
 // verdict is that of a change of which nothing is to be denied.

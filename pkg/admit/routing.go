@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"maps"
 	"slices"
 	"time"
 
@@ -54,7 +55,8 @@ type Routing struct {
 //	nothing new that the policy denies       allowed, with warnings
 //	the object or the user is let off        allowed, with warnings that say so
 //	an applier broke or rivals others        allowed, with warnings that say so
-//	only weights or subset labels changed    allowed, with warnings that say so
+//	only weights or subset labels changed    allowed, with warnings that say so, but
+//	                                         for a rule that is of weights themselves
 //	to be denied, on a dry run               allowed, with warnings: the objects that
 //	                                         mend it may be part of the same apply
 //	to be denied, gone after a live read     allowed: the watch lagged
@@ -164,27 +166,45 @@ func (v *Routing) late(r *review, found fates, verdict string) *admissionv1.Admi
 // confirm judges the change again over what the API server holds now, and leaves
 // of what is to be denied those faults that are still there, and how many more
 // there are. A wrong denial is worse than a missed one, and a watch is always a
-// little late. Only the faults that a denial names are looked at again, or the
-// read would grow with the damage.
+// little late. Only as many faults as a denial names are looked at again, or the
+// read would grow with the damage; where none of them is left, the next ones are,
+// so that what a lagging watch made up does not hide the others.
 func (v *Routing) confirm(ctx context.Context, r *review, faults []rule.Finding) (fates, error) {
 	ctx, cancel := context.WithTimeout(ctx, confirmWithin)
 	defer cancel()
-	faults = faults[:min(len(faults), mostFindings)]
-	fresh, err := v.Stored.Fresh(ctx, restsOn(r.change, faults))
-	if err != nil {
-		return fates{}, err
-	}
-	found, err := v.judge(ctx, r, fresh)
-	if err != nil {
-		return fates{}, err
-	}
-	all := found.deny
-	found.deny = nil
-	for _, f := range all {
-		if slices.ContainsFunc(faults, func(o rule.Finding) bool { return o.Identity() == f.Identity() }) {
-			found.deny = append(found.deny, f)
+	var namespaces []string
+	tried := map[rule.Identity]bool{}
+	for {
+		faults = shown(faults)
+		namespaces = append(namespaces, restsOn(r.change, faults)...)
+		slices.Sort(namespaces)
+		namespaces = slices.Compact(namespaces)
+		fresh, err := v.Stored.Fresh(ctx, namespaces)
+		if err != nil {
+			return fates{}, err
+		}
+		found, err := v.judge(ctx, r, fresh)
+		if err != nil {
+			return fates{}, err
+		}
+		maps.Copy(tried, identities(faults))
+		confirmed, others := parted(found.deny, identities(faults))
+		found.deny, found.more = confirmed, len(others)
+		faults = slices.DeleteFunc(others, func(f rule.Finding) bool { return tried[f.Identity()] })
+		if len(confirmed) > 0 || len(faults) == 0 {
+			return found, nil
 		}
 	}
-	found.more = len(all) - len(found.deny)
-	return found, nil
+}
+
+// parted parts findings by whether they are among some identities.
+func parted(found []rule.Finding, among map[rule.Identity]bool) (in, out []rule.Finding) {
+	for _, f := range found {
+		if among[f.Identity()] {
+			in = append(in, f)
+		} else {
+			out = append(out, f)
+		}
+	}
+	return in, out
 }

@@ -9,9 +9,9 @@ import (
 )
 
 // Overrides reads an override annotation, each line of which is "RULE: REASON":
-// reasons hold commas, and a YAML block keeps lines readable. It returns the reason for each rule that it names,
-// and what is wrong with it. A line without a rule that exists and a reason
-// overrides nothing.
+// reasons hold commas, and a YAML block keeps lines readable. It returns the reason
+// for each rule that it names, and what is wrong with it. A line without a rule that
+// exists and a reason overrides nothing.
 func (c *Config) Overrides(annotation string) (reasons map[string]string, problems []string) {
 	reasons = map[string]string{}
 	for line := range strings.Lines(annotation) {

@@ -61,9 +61,12 @@ func (e *Engine) at(s *mesh.Snapshot, keys []mesh.Key, ended func() error) ([]ru
 		}
 		for _, r := range e.rules {
 			if r.At(key.Subject) {
-				r.Run(rule.NewPass(r, key, view, func(f rule.Finding) { found = append(found, f) }))
+				r.Run(rule.NewPass(r, key, view, func(f rule.Finding) { found = append(found, f) }, ended))
 			}
 		}
+	}
+	if err := ended(); err != nil { // a rule may have left off
+		return nil, err
 	}
 	return merged(found), nil
 }
@@ -130,6 +133,7 @@ func merged(found []rule.Finding) []rule.Finding {
 	for _, f := range found {
 		if last := len(one) - 1; last >= 0 && one[last].Compare(&f) == 0 && one[last].Severity == f.Severity {
 			one[last].Viewpoints = one[last].Viewpoints.Or(f.Viewpoints)
+			one[last].Faults = slices.Concat(one[last].Faults, f.Faults)
 			continue
 		}
 		one = append(one, f)

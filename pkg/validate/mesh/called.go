@@ -20,22 +20,26 @@ type Called struct {
 
 // Called returns how clients of a namespace call the hosts of a VirtualService,
 // as far as that is known: on the ports that the host's own service declares, and
-// where no host has a service, on port 80 [8.1].
+// where no host has a service, on port 80 [8.1]. The hosts that another VirtualService
+// takes from it are left out [4.3].
 func (v *View) Called(root *VirtualService, section Section, client string) []Called {
 	var called, assumed []Called
+	served := false
 	for _, name := range root.Hosts {
 		host := v.Host(name)
 		switch {
 		case IsWildcard(name):
 		case host.Declared():
-			if ports := host.calledOn(section, client); len(ports) > 0 {
+			ports := host.calledOn(section, client)
+			served = served || len(ports) > 0
+			if len(ports) > 0 && !v.taken(root, name, section).Has(client) {
 				called = append(called, Called{Host: name, Ports: ports})
 			}
 		case section == SectionHTTP && !v.elsewhere(name):
 			assumed = append(assumed, Called{Host: name, Ports: []uint32{standIn}, Assumed: true})
 		}
 	}
-	if len(called) > 0 {
+	if served {
 		return called
 	}
 	return assumed

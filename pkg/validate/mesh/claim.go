@@ -5,7 +5,7 @@ import "slices"
 // lost returns the namespaces whose sidecars take no route of a section of a
 // VirtualService, because others claim all of its hosts before it [4.3, 4.4].
 func (v *View) lost(root *VirtualService, section Section) Namespaces {
-	if !root.Mesh || root.Delegate() {
+	if !root.Mesh || root.Delegate() || !root.Has(section) {
 		return Namespaces{}
 	}
 	lost := AllNamespaces()
@@ -17,44 +17,83 @@ func (v *View) lost(root *VirtualService, section Section) Namespaces {
 	return lost
 }
 
+// claim is a section of a VirtualService for one of its hosts.
+type claim struct {
+	root    *VirtualService
+	host    string
+	section Section
+}
+
 // taken returns the namespaces whose sidecars take a section of another
 // VirtualService for a host.
 func (v *View) taken(root *VirtualService, host string, section Section) Namespaces {
-	var taken Namespaces
-	for h := range v.snapshot.linked(claims, host) {
-		if other := h.route; other != root && other.Mesh {
-			taken = taken.Or(v.Before(other, root, section))
+	at := claim{root, host, section}
+	taken, known := v.claimed[at]
+	if known {
+		return taken
+	}
+	for _, other := range v.rivals(host, section) {
+		if other != root {
+			taken = taken.Or(v.before(other, root, host, section))
 		}
 	}
+	v.claimed[at] = taken
 	return taken
 }
 
-// Before returns the namespaces whose sidecars take a section of one
-// VirtualService rather than that of another for the hosts that both claim. Only
-// what is certain counts: that the first has a route for them whatever their labels,
-// and whatever the port. Of two files without ages it is not known which comes first.
-func (v *View) Before(first, second *VirtualService, section Section) Namespaces {
-	return v.ahead(first, second, section, func(before, known bool) bool { return before && known })
+// rivals returns the VirtualServices on the mesh that claim a host for a section: for
+// TCP those with a wildcard over it as well, as the more specific host is not preferred
+// there [4.4].
+func (v *View) rivals(host string, section Section) []*VirtualService {
+	rivals := slices.DeleteFunc(v.Claiming(host), func(c *VirtualService) bool { return !c.Mesh || !c.Has(section) })
+	if section != SectionTCP || len(rivals) == 0 {
+		return rivals
+	}
+	for _, wildcard := range v.snapshot.wildcardsInUse(host) {
+		if wildcard == "*" {
+			continue // none that the mesh allows
+		}
+		for h := range v.snapshot.linked(claims, wildcard) {
+			if wildcard != host && h.route.claimsUnder(wildcard) && h.route.Has(SectionTCP) && !slices.Contains(rivals, h.route) {
+				rivals = append(rivals, h.route)
+			}
+		}
+	}
+	return rivals
 }
 
-// ahead is Before for what counts as coming first.
-func (v *View) ahead(first, second *VirtualService, section Section, counts func(before, known bool) bool) Namespaces {
-	surviving := v.surviving(first, section)
+// Has reports whether the VirtualService has any route of a section.
+func (v *VirtualService) Has(section Section) bool {
+	return slices.ContainsFunc(v.Routes, func(r *Route) bool { return r.Section == section })
+}
+
+// before returns the namespaces whose sidecars take a section of one
+// VirtualService rather than that of another for a host that both claim. Only what is
+// certain counts: that the first has a route for them whatever their labels, on
+// whatever port of the host. Of two files without ages it is not known which comes first.
+func (v *View) before(first, second *VirtualService, host string, section Section) Namespaces {
+	return v.ahead(first, second, host, section, func(before, known bool) bool { return before && known })
+}
+
+// ahead is before for what counts as coming first.
+func (v *View) ahead(first, second *VirtualService, host string, section Section, counts func(before, known bool) bool) Namespaces {
+	surviving := v.surviving(first, host, section)
 	if surviving.IsEmpty() {
 		return Namespaces{}
 	}
 	names := slices.Concat(surviving.Named(), first.Seen.Named(), second.Seen.Named(), []string{first.By.Namespace, second.By.Namespace})
 	return where(names, func(client string) bool {
 		return surviving.Has(client) && second.Seen.Has(client) && counts(first.precedes(second, client)) &&
-			v.snapshot.imports(first, client)
+			v.snapshot.importsWith(second, first, client)
 	})
 }
 
 // surviving returns the namespaces whose sidecars have a route of a VirtualService
-// that keeps them from every later one: any HTTP route, or a TCP route that takes
-// every address.
-func (v *View) surviving(root *VirtualService, section Section) Namespaces {
+// that keeps them from every later one for a host: any HTTP route, or a TCP route that
+// takes every address, on each port of the host that the section acts on.
+func (v *View) surviving(root *VirtualService, host string, section Section) Namespaces {
 	var surviving Namespaces
+	onPort := map[uint32]Namespaces{}
 	for _, d := range v.expanded(root) {
 		if d.Route.Section != section {
 			continue
@@ -63,10 +102,32 @@ func (v *View) surviving(root *VirtualService, section Section) Namespaces {
 			return root.Seen
 		}
 		for _, m := range d.Matches {
-			if m.Port == 0 && !m.labeled(section) && (section == SectionHTTP || m.CatchAll(section)) {
-				surviving = surviving.Or(m.given(section, Reach{Sidecars: root.Seen}).Sidecars)
+			if m.labeled(section) || section != SectionHTTP && !m.CatchAll(section) {
+				continue
+			}
+			given := m.given(section, Reach{Sidecars: root.Seen}).Sidecars
+			if m.Port == 0 {
+				surviving = surviving.Or(given)
+			} else {
+				onPort[m.Port] = onPort[m.Port].Or(given)
 			}
 		}
 	}
-	return surviving
+	if len(onPort) == 0 {
+		return surviving
+	}
+	return surviving.Or(v.onEachPort(v.Host(host), section, onPort))
+}
+
+// onEachPort returns the namespaces for which something is so on each port of a host
+// that a section acts on, as far as these ports are known.
+func (v *View) onEachPort(host *Host, section Section, on map[uint32]Namespaces) Namespaces {
+	names := slices.Clone(host.apart())
+	for _, namespaces := range on {
+		names = append(names, namespaces.Named()...)
+	}
+	return where(names, func(client string) bool {
+		ports := host.calledOn(section, client)
+		return len(ports) > 0 && !slices.ContainsFunc(ports, func(port uint32) bool { return !on[port].Has(client) })
+	})
 }

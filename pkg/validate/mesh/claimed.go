@@ -23,14 +23,16 @@ type Lost struct {
 // Losses returns which VirtualServices lose a host to others on the mesh, where no
 // two are merged [4.3, 4.4]. One that is treated like the other loses nothing.
 func (v *View) Losses(host string) []*Lost {
-	claiming := slices.DeleteFunc(v.Claiming(host), func(c *VirtualService) bool { return !c.Mesh })
-	if len(claiming) < 2 {
-		return nil
-	}
 	var losses []*Lost
 	for _, section := range []Section{SectionHTTP, SectionTCP} {
-		for _, loser := range claiming {
-			losses = append(losses, v.lossesOf(loser, claiming, host, section)...)
+		rivals := v.rivals(host, section)
+		if len(rivals) < 2 {
+			continue
+		}
+		for _, loser := range rivals {
+			if slices.Contains(loser.Hosts, host) {
+				losses = append(losses, v.lossesOf(loser, rivals, host, section)...)
+			}
 		}
 	}
 	return losses
@@ -44,7 +46,7 @@ func (v *View) lossesOf(loser *VirtualService, claiming []*VirtualService, host 
 	for _, other := range claiming {
 		if other != loser {
 			// Of two files without ages, one is told of.
-			ahead := v.ahead(other, loser, section, func(before, _ bool) bool { return before })
+			ahead := v.ahead(other, loser, host, section, func(before, _ bool) bool { return before })
 			before[other] = ahead.And(wanted)
 			names = append(names, before[other].Named()...)
 		}

@@ -18,9 +18,13 @@ type Client struct {
 
 // Clients returns the viewpoints that the configuration of the host, and who is
 // given a route of a VirtualService to it, tell apart. Namespaces of which nothing
-// is said are one viewpoint, whatever their number.
+// is said are one viewpoint, whatever their number. They must not be changed.
 func (h *Host) Clients(d *Delivery) []Client {
-	clients := h.sidecars(d.Reach.Sidecars, d.Root)
+	clients, known := h.clients[d]
+	if known {
+		return clients
+	}
+	clients = h.sidecars(d.Reach.Sidecars, d.Root)
 	for _, g := range d.Reach.Gateways {
 		if last := len(clients) - 1; last >= 0 && clients[last].Gateway == g.Gateway {
 			clients[last].pods = append(clients[last].pods, g.Namespace)
@@ -28,6 +32,11 @@ func (h *Host) Clients(d *Delivery) []Client {
 		}
 		clients = append(clients, Client{Viewpoint: Viewpoint{Gateway: g.Gateway}, Reached: true, pods: []string{g.Namespace}})
 	}
+	if h.clients == nil {
+		h.clients = map[*Delivery][]Client{}
+	}
+	clients = slices.Clip(clients)
+	h.clients[d] = clients
 	return clients
 }
 
@@ -64,6 +73,9 @@ func (h *Host) sidecars(reached Namespaces, by *VirtualService) []Client {
 // apart returns the namespaces whose clients may get another answer than those
 // of a namespace that is named nowhere, in order.
 func (h *Host) apart() []string {
+	if h.parted {
+		return h.parts
+	}
 	var names []string
 	for _, d := range h.Declarations {
 		names = append(names, d.By.Namespace)
@@ -78,7 +90,8 @@ func (h *Host) apart() []string {
 		}
 	}
 	slices.Sort(names)
-	return slices.Compact(names)
+	h.parts, h.parted = slices.Clip(slices.Compact(names)), true
+	return h.parts
 }
 
 // RestsOn returns the namespaces whose objects decide what some viewpoints get

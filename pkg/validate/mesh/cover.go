@@ -6,27 +6,29 @@ import (
 	"strings"
 )
 
-// Covers reports whether every request that satisfies another match satisfies this
-// one too, as far as what the request is like decides, and as far as can be proved.
-func (m *Match) Covers(o *Match) bool {
-	return m.uri().covers(o.uri()) &&
-		m.Scheme.covers(o.Scheme) && m.Method.covers(o.Method) && m.Authority.covers(o.Authority) &&
-		allCovered(m.Headers, o.Headers) && allCovered(m.QueryParams, o.QueryParams) &&
-		m.excludesOnly(o)
+// Covers reports whether every request that satisfies a second match satisfies the
+// first too, as far as what the request is like decides, and as far as can be proved.
+func (v *View) Covers(m, o *Match) bool {
+	x := v.expressions
+	return x.coversPath(m.uri(), o.uri()) &&
+		x.covers(m.Scheme, o.Scheme) && x.covers(m.Method, o.Method) && x.covers(m.Authority, o.Authority) &&
+		x.allCovered(m.Headers, o.Headers) && x.allCovered(m.QueryParams, o.QueryParams) &&
+		x.excludesOnly(m, o)
 }
 
 // Meets reports whether some request satisfies both matches, as far as what the
 // request is like decides, and as far as can be proved.
-func (m *Match) Meets(o *Match) bool {
-	return m.uri().meets(o.uri()) &&
-		m.Scheme.meets(o.Scheme) && m.Method.meets(o.Method) && m.Authority.meets(o.Authority) &&
-		allMeet(m.Headers, o.Headers) && allMeet(m.QueryParams, o.QueryParams) &&
-		allApart(m.WithoutHeaders, o.Headers) && allApart(o.WithoutHeaders, m.Headers)
+func (v *View) Meets(m, o *Match) bool {
+	x := v.expressions
+	return x.pathsMeet(m.uri(), o.uri()) &&
+		x.meet(m.Scheme, o.Scheme) && x.meet(m.Method, o.Method) && x.meet(m.Authority, o.Authority) &&
+		x.allMeet(m.Headers, o.Headers) && x.allMeet(m.QueryParams, o.QueryParams) &&
+		x.allApart(m.WithoutHeaders, o.Headers) && x.allApart(o.WithoutHeaders, m.Headers)
 }
 
-// CoversWherever reports whether this match of a section covers another one for all
+// CoversWherever reports whether a match of a section covers a second one for all
 // who are given that: who they are, what port they call and what they send.
-func (m *Match) CoversWherever(o *Match, section Section) bool {
+func (v *View) CoversWherever(m, o *Match, section Section) bool {
 	if m.Port != 0 && m.Port != o.Port {
 		return false
 	}
@@ -40,7 +42,7 @@ func (m *Match) CoversWherever(o *Match, section Section) bool {
 		return containsAll(m.SNI, o.SNI) && (len(m.SNI) == 0) == (len(o.SNI) == 0) &&
 			containsAll(m.Subnets, o.Subnets) && (len(m.Subnets) == 0) == (len(o.Subnets) == 0)
 	}
-	return m.Covers(o)
+	return v.Covers(m, o)
 }
 
 // sourceCovers reports whether a match asks nothing of who sends a request that
@@ -61,13 +63,13 @@ func containsAll(list, wanted []string) bool {
 	return !slices.ContainsFunc(wanted, func(one string) bool { return !slices.Contains(list, one) })
 }
 
-// excludesOnly reports whether every request that the match leaves out by its
-// withoutHeaders is left out by another one as well.
-func (m *Match) excludesOnly(o *Match) bool {
+// excludesOnly reports whether every request that a match leaves out by its
+// withoutHeaders is left out by a second one as well.
+func (x expressions) excludesOnly(m, o *Match) bool {
 	for name, excluded := range m.WithoutHeaders {
 		other, excludes := o.WithoutHeaders[name]
 		header, has := o.Headers[name]
-		leftOut := excludes && other.covers(excluded) || has && excluded.apart(header)
+		leftOut := excludes && x.covers(other, excluded) || has && x.apart(excluded, header)
 		if !leftOut {
 			return false
 		}
@@ -75,27 +77,27 @@ func (m *Match) excludesOnly(o *Match) bool {
 	return true
 }
 
-func allCovered(wide, narrow map[string]Condition) bool {
+func (x expressions) allCovered(wide, narrow map[string]Condition) bool {
 	for name, condition := range wide {
-		if other, both := narrow[name]; !both || !condition.covers(other) {
+		if other, both := narrow[name]; !both || !x.covers(condition, other) {
 			return false
 		}
 	}
 	return true
 }
 
-func allMeet(a, b map[string]Condition) bool {
+func (x expressions) allMeet(a, b map[string]Condition) bool {
 	for name, condition := range a {
-		if other, both := b[name]; both && !condition.meets(other) {
+		if other, both := b[name]; both && !x.meet(condition, other) {
 			return false
 		}
 	}
 	return true
 }
 
-func allApart(excluded, headers map[string]Condition) bool {
+func (x expressions) allApart(excluded, headers map[string]Condition) bool {
 	for name, condition := range excluded {
-		if header, both := headers[name]; both && !condition.apart(header) {
+		if header, both := headers[name]; both && !x.apart(condition, header) {
 			return false
 		}
 	}
@@ -120,29 +122,29 @@ func (m *Match) uri() pathCondition {
 
 func (p pathCondition) lower() Condition { return Condition{p.How, strings.ToLower(p.Text)} }
 
-func (p pathCondition) covers(o pathCondition) bool {
+func (x expressions) coversPath(p, o pathCondition) bool {
 	switch {
 	case p.How == "" || p == o:
 		return true
 	case p.ignoreCase && o.How != Regex:
-		return p.lower().covers(o.lower())
+		return x.covers(p.lower(), o.lower())
 	case o.ignoreCase:
-		return strings.ToLower(o.Text) == strings.ToUpper(o.Text) && p.Condition.covers(o.Condition)
+		return strings.ToLower(o.Text) == strings.ToUpper(o.Text) && x.covers(p.Condition, o.Condition)
 	default:
-		return p.Condition.covers(o.Condition)
+		return x.covers(p.Condition, o.Condition)
 	}
 }
 
-func (p pathCondition) meets(o pathCondition) bool {
+func (x expressions) pathsMeet(p, o pathCondition) bool {
 	if (p.ignoreCase || o.ignoreCase) && p.How != Regex && o.How != Regex {
-		return p.lower().meets(o.lower())
+		return x.meet(p.lower(), o.lower())
 	}
-	return p.Condition.meets(o.Condition)
+	return x.meet(p.Condition, o.Condition)
 }
 
-// covers reports whether every text that satisfies another condition satisfies
-// this one, as far as can be proved.
-func (c Condition) covers(o Condition) bool {
+// covers reports whether every text that satisfies a second condition satisfies the
+// first, as far as can be proved.
+func (x expressions) covers(c, o Condition) bool {
 	switch {
 	case c.How == "":
 		return true
@@ -153,25 +155,25 @@ func (c Condition) covers(o Condition) bool {
 	case c.How == Prefix:
 		return (o.How == Exact || o.How == Prefix) && strings.HasPrefix(o.Text, c.Text)
 	case c.How == Regex && o.How == Exact:
-		matches, known := c.matches(o.Text)
+		matches, known := x.matches(c.Text, o.Text)
 		return known && matches
 	default:
 		return false
 	}
 }
 
-// meets reports whether some text satisfies both conditions, as far as can be proved.
-func (c Condition) meets(o Condition) bool {
-	return c.How == "" || o.How == "" || c.covers(o) || o.covers(c)
+// meet reports whether some text satisfies both conditions, as far as can be proved.
+func (x expressions) meet(c, o Condition) bool {
+	return c.How == "" || o.How == "" || x.covers(c, o) || x.covers(o, c)
 }
 
 // apart reports whether no text satisfies both conditions, as far as can be proved.
-func (c Condition) apart(o Condition) bool {
+func (x expressions) apart(c, o Condition) bool {
 	switch {
 	case c.How == Exact:
-		return o.refuses(c.Text)
+		return x.refuses(o, c.Text)
 	case o.How == Exact:
-		return c.refuses(o.Text)
+		return x.refuses(c, o.Text)
 	case c.How == Prefix && o.How == Prefix:
 		return !strings.HasPrefix(c.Text, o.Text) && !strings.HasPrefix(o.Text, c.Text)
 	default:
@@ -179,25 +181,39 @@ func (c Condition) apart(o Condition) bool {
 	}
 }
 
-// refuses reports whether a text does not satisfy the condition, as far as can be
+// refuses reports whether a text does not satisfy a condition, as far as can be
 // proved.
-func (c Condition) refuses(text string) bool {
+func (x expressions) refuses(c Condition, text string) bool {
 	switch c.How {
 	case Exact:
 		return c.Text != text
 	case Prefix:
 		return !strings.HasPrefix(text, c.Text)
 	case Regex:
-		matches, known := c.matches(text)
+		matches, known := x.matches(c.Text, text)
 		return known && !matches
 	default:
 		return false
 	}
 }
 
-// matches reports whether the regular expression takes the whole of a text, as
-// Envoy asks of it, and whether it can be read at all. Both use RE2.
-func (c Condition) matches(text string) (matches, known bool) {
-	expression, err := regexp.Compile(`^(?:` + c.Text + `)$`)
-	return err == nil && expression.MatchString(text), err == nil
+// expressions are the regular expressions of matches, each made ready once: a long
+// list of routes compares each with all others. One that cannot be read is nil.
+type expressions map[string]*regexp.Regexp
+
+// longestExpression bounds what is read of what a user writes. What is longer is
+// taken for an expression that cannot be read, of which nothing is proved.
+const longestExpression = 2048
+
+// matches reports whether a regular expression takes the whole of a text, as Envoy
+// asks of it, and whether it can be read at all. Both use RE2.
+func (x expressions) matches(written, text string) (matches, known bool) {
+	expression, met := x[written]
+	if !met {
+		if len(written) <= longestExpression {
+			expression, _ = regexp.Compile(`^(?:` + written + `)$`) // nil where it fails
+		}
+		x[written] = expression
+	}
+	return expression != nil && expression.MatchString(text), expression != nil
 }

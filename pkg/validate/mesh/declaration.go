@@ -14,13 +14,13 @@ type Declaration struct {
 	// Alias is the host that an ExternalName Service stands for [1.9].
 	Alias string
 	Ports []Port
-	// Headless is true for a Service without an address of its own [6.5].
-	Headless bool
 	// ByEndpoint is true where a cluster exists whether or not it has endpoints;
 	// false where a subset without endpoints has no cluster at all [5].
 	ByEndpoint bool
 	// Endpoints are the labels of all its endpoints; nil where they are not known.
 	Endpoints []map[string]string
+	// Bare is true where the only endpoint is the host itself, without labels [6.3].
+	Bare bool
 	// Dynamic is true for hosts whose subsets istiod ignores [3.7].
 	Dynamic bool
 
@@ -45,16 +45,16 @@ func (d *Declaration) Mergeable(o *Declaration) bool {
 
 // Fills reports whether a subset with these labels has a cluster [5, 6.3]. The
 // labels that istiod itself puts on endpoints may match any.
-func (d *Declaration) Fills(labels map[string]string) bool {
-	if d.Dynamic {
+func (s Service) Fills(labels map[string]string) bool {
+	if s.Dynamic {
 		return false
 	}
-	if d.ByEndpoint || d.Endpoints == nil {
+	if s.ByEndpoint || s.endpoints == nil {
 		return true
 	}
 	wanted := maps.Clone(labels)
 	maps.DeleteFunc(wanted, func(key, _ string) bool { return injectedLabel(key) })
-	return slices.ContainsFunc(d.Endpoints, func(endpoint map[string]string) bool { return picked(wanted, endpoint) })
+	return slices.ContainsFunc(s.endpoints, func(endpoint map[string]string) bool { return picked(wanted, endpoint) })
 }
 
 // injectedLabel reports whether istiod puts a label on endpoints [6.3].
@@ -73,11 +73,26 @@ func picked(selector, labels map[string]string) bool {
 }
 
 // Service is what clients of a namespace are given for a host: a declaration, and
-// the ports of those that istiod merges into it.
+// the ports and endpoints of those that istiod merges into it.
 type Service struct {
 	*Declaration
 
-	ports []Port
+	ports     []Port
+	endpoints []map[string]string // nil where they are not known
+}
+
+func serviceOf(d *Declaration) Service { return Service{d, d.Ports, d.Endpoints} }
+
+// with returns the service with a declaration merged into it. Of endpoints that one
+// of the two does not tell nothing is known.
+func (s Service) with(d *Declaration) Service {
+	s.ports = slices.Concat(s.ports, d.Ports)
+	if s.endpoints == nil || d.Endpoints == nil {
+		s.endpoints = nil
+	} else {
+		s.endpoints = slices.Concat(s.endpoints, d.Endpoints)
+	}
+	return s
 }
 
 // Listens returns the ports that traffic can be sent to; none where nothing is
@@ -107,7 +122,7 @@ func (h *Host) Services(client string) []Service {
 			continue
 		}
 		if d.By.Kind == KindService {
-			return []Service{{d, d.Ports}}
+			return []Service{serviceOf(d)}
 		}
 		if !slices.ContainsFunc(seen, func(s Service) bool { return s.By.Namespace == d.By.Namespace }) {
 			seen = append(seen, *h.declaredIn(d.By.Namespace))
@@ -117,19 +132,21 @@ func (h *Host) Services(client string) []Service {
 }
 
 // declaredIn returns what a namespace declares of the host, nil for nothing: its
-// Kubernetes Service, else its oldest ServiceEntry with the ports of those that
-// are like it [1.10].
+// Kubernetes Service, else its oldest ServiceEntry with the ports and endpoints of
+// those that are like it [1.10].
 func (h *Host) declaredIn(namespace string) *Service {
 	var found *Service
 	for _, d := range h.Declarations {
 		switch {
 		case d.By.Namespace != namespace:
 		case d.By.Kind == KindService:
-			return &Service{d, d.Ports}
+			service := serviceOf(d)
+			return &service
 		case found == nil:
-			found = &Service{d, d.Ports}
+			service := serviceOf(d)
+			found = &service
 		case found.Mergeable(d):
-			found.ports = slices.Concat(found.ports, d.Ports)
+			*found = found.with(d)
 		}
 	}
 	return found

@@ -55,7 +55,7 @@ func Decode(kind Kind, raw []byte) (*Object, error) {
 		return decode(kind, raw, &o, func() assertions { return newDestinationRule(&o.Spec) })
 	case KindServiceEntry:
 		var o networkingv1.ServiceEntry
-		return decode(kind, raw, &o, func() assertions { return newServiceEntry(&o.Spec) })
+		return decode(kind, raw, &o, func() assertions { return newServiceEntry(&o.Spec, o.Labels) })
 	case KindGateway:
 		var o networkingv1.Gateway
 		return decode(kind, raw, &o, func() assertions { return newGateway(&o.Spec) })

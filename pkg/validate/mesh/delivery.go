@@ -20,6 +20,9 @@ type Delivery struct {
 	Buried Reach
 	// Labeled is true where sourceLabels leave out some of those in Reach.
 	Labeled bool
+
+	sent    []share // worked out by shares
+	sharing bool
 }
 
 // Deliveries returns the routes of a VirtualService as the proxies get them, in
@@ -51,7 +54,7 @@ func (v *View) handedOut(root *VirtualService) []*Delivery {
 	}
 	for _, d := range v.expanded(root) {
 		section := d.Route.Section
-		given, everything := d.narrow(bound[section])
+		given, everything := d.narrowed(bound[section], v.listening)
 		d.Reach = given.minus(taken[section])
 		d.Buried = given.minus(d.Reach)
 		taken[section] = taken[section].or(everything)
@@ -85,6 +88,11 @@ func (v *View) expanded(root *VirtualService) []*Delivery {
 // narrow returns who of the bound is given the route, and for whom it leaves
 // nothing to the routes after it.
 func (d *Delivery) narrow(bound Reach) (given, everything Reach) {
+	return d.narrowed(bound, func(_ *VirtualService, _ Section, _ uint32, reach Reach) Reach { return reach })
+}
+
+// narrowed is narrow for what a port in a match leaves of those who are given it.
+func (d *Delivery) narrowed(bound Reach, listening func(*VirtualService, Section, uint32, Reach) Reach) (given, everything Reach) {
 	section := d.Route.Section
 	if len(d.Matches) == 0 {
 		if section == SectionTLS { // never without a match
@@ -94,6 +102,9 @@ func (d *Delivery) narrow(bound Reach) (given, everything Reach) {
 	}
 	for _, m := range d.Matches {
 		reach := m.given(section, bound)
+		if m.Port != 0 {
+			reach = listening(d.Root, section, m.Port, reach)
+		}
 		given = given.or(reach)
 		labeled := m.labeled(section)
 		d.Labeled = d.Labeled || labeled
@@ -102,6 +113,48 @@ func (d *Delivery) narrow(bound Reach) (given, everything Reach) {
 		}
 	}
 	return given, everything
+}
+
+// listening narrows those who are given a section of a VirtualService down to those
+// who have a listener on a port for it: sidecars, where one of its hosts has the port,
+// and gateways, where a server has its number [4.5].
+func (v *View) listening(root *VirtualService, section Section, port uint32, reach Reach) Reach {
+	if !reach.Sidecars.IsEmpty() {
+		reach.Sidecars = reach.Sidecars.And(v.servedOn(root, section, port))
+	}
+	reach.Gateways = dropped(reach.Gateways, func(g GatewayPods) bool { return !v.opens(g.Gateway, root, section, port) })
+	return reach
+}
+
+// servedOn returns the namespaces whose sidecars have a listener on a port that acts
+// for a section of a VirtualService. Names that are no service are called on port 80
+// [4.3, 8.1]; what cannot be known counts as having the port.
+func (v *View) servedOn(root *VirtualService, section Section, port uint32) Namespaces {
+	var all Namespaces
+	for _, name := range root.Hosts {
+		host := v.Host(name)
+		switch {
+		case IsWildcard(name), !host.Declared() && (port == standIn || v.elsewhere(name)):
+			return AllNamespaces()
+		case host.Declared():
+			all = all.Or(where(host.apart(), func(client string) bool { return host.listens(client, section, port) }))
+		}
+	}
+	return all
+}
+
+// listens reports whether clients of a namespace may have a listener for the host
+// that a section acts on, on a port.
+func (h *Host) listens(client string, section Section, port uint32) bool {
+	services := h.Services(client)
+	if len(services) == 0 {
+		return port == standIn
+	}
+	return slices.ContainsFunc(h.withRivals(services), func(s Service) bool {
+		return s.Alias != "" || s.Portless() || slices.ContainsFunc(s.ports, func(p Port) bool {
+			return p.Number == port && p.Protocol.serves(section)
+		})
+	})
 }
 
 // WhyNoDelegate says why a route cannot be delegated.
@@ -167,7 +220,7 @@ func (v *View) bound(root *VirtualService, section Section) Reach {
 		bound.Sidecars = v.served(root, section)
 	}
 	for _, name := range root.Gateways {
-		if !v.opens(name, root, section) {
+		if !v.opens(name, root, section, 0) {
 			continue
 		}
 		pods, _ := v.PodsOf(name)
@@ -182,15 +235,16 @@ func (v *View) bound(root *VirtualService, section Section) Reach {
 	return bound
 }
 
-// opens reports whether a Gateway has a server that hands a section of a
-// VirtualService out. One that is not stored may have any where others can be.
-func (v *View) opens(name string, root *VirtualService, section Section) bool {
+// opens reports whether a Gateway has a server, on a port or with 0 on any, that
+// hands a section of a VirtualService out. One that is not stored may have any where
+// others can be.
+func (v *View) opens(name string, root *VirtualService, section Section, port uint32) bool {
 	gateway := v.Gateway(name)
 	if gateway == nil {
-		return !v.snapshot.cfg.Complete || generatedGateway(name)
+		return !v.snapshot.cfg.Complete || Generated(name)
 	}
 	return slices.ContainsFunc(gateway.Servers, func(s *Server) bool {
-		return s.Section() == section && s.AdmitsAny(root)
+		return (port == 0 || s.Port == port) && s.Section() == section && s.AdmitsAny(root)
 	})
 }
 
@@ -209,8 +263,14 @@ func (v *View) served(root *VirtualService, section Section) Namespaces {
 	all := Namespaces{}
 	for _, name := range root.Hosts {
 		host := v.Host(name)
-		if IsWildcard(name) || !host.Declared() {
-			if section == SectionHTTP || IsWildcard(name) || !v.snapshot.cfg.Complete {
+		if IsWildcard(name) && !v.empty(name, section) {
+			return root.Seen
+		}
+		if IsWildcard(name) {
+			continue
+		}
+		if !host.Declared() {
+			if section == SectionHTTP || !v.snapshot.cfg.Complete {
 				return root.Seen
 			}
 			continue
@@ -224,6 +284,19 @@ func (v *View) served(root *VirtualService, section Section) Namespaces {
 		}))
 	}
 	return root.Seen.And(all)
+}
+
+// empty reports whether sidecars do nothing for a section of a VirtualService for a
+// wildcard, as nothing is declared under it: for TLS and TCP, which only services have,
+// and for HTTP, where a wider wildcard is declared and takes its place [4.3, 4.4].
+func (v *View) empty(wildcard string, section Section) bool {
+	if v.DeclaredUnder(wildcard) {
+		return false
+	}
+	if section != SectionHTTP {
+		return v.snapshot.cfg.Complete && !v.snapshot.cfg.Knows(wildcard)
+	}
+	return slices.ContainsFunc(v.snapshot.wildcardsInUse(wildcard), func(wider string) bool { return v.Host(wider).Declared() })
 }
 
 // serves reports whether any port of the service is one that a section of a

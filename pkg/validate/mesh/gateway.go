@@ -37,6 +37,8 @@ type Server struct {
 	Bind      string
 	Name      string
 	Hosts     []ServerHost
+
+	settings string // those of TLS, for comparison
 }
 
 // ServerHost is one entry of a server's hosts: a host, and the namespaces whose
@@ -69,6 +71,9 @@ func newGateway(spec *networking.Gateway) *gatewaySpec {
 		if s.GetTls() != nil {
 			server.TLS = s.GetTls().GetMode().String()
 			server.Redirects = s.GetTls().GetHttpsRedirect()
+			if text, err := s.GetTls().MarshalJSON(); err == nil {
+				server.settings = string(text)
+			}
 		}
 		for _, host := range s.GetHosts() {
 			server.Hosts = append(server.Hosts, ServerHost{Written: host})

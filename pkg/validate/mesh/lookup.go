@@ -57,6 +57,9 @@ type Host struct {
 	// targets are worked out once they are asked for.
 	targets  []*Target
 	targeted bool
+	parts    []string
+	parted   bool
+	clients  map[*Delivery][]Client
 	// rules has the fragments for the host itself and for each wildcard that
 	// covers it, the most specific first; those of one host in merge order.
 	rules [][]*DestinationRule

@@ -30,7 +30,7 @@ func (h *Host) withRivals(services []Service) []Service {
 		for _, d := range h.Declarations {
 			rival := d != s.Declaration && d.By.Namespace == s.By.Namespace && s.By.Kind == KindServiceEntry && d.By.Kind == KindServiceEntry
 			if rival && !s.Mergeable(d) && s.By.Created.Unix() == d.By.Created.Unix() {
-				services = append(services, Service{d, d.Ports})
+				services = append(services, serviceOf(d))
 			}
 		}
 	}

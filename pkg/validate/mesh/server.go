@@ -32,6 +32,10 @@ type ServerConflict struct {
 	// Host is the one that both have, as Gateway writes it; empty where it is not
 	// about a host.
 	Host string
+	// Same is true where the two servers are the same in all that is said of them.
+	Same bool
+	// Listener names the port on the pods where they meet.
+	Listener string
 	// First and FirstServer are what came before.
 	First       *Gateway
 	FirstServer *Server
@@ -126,10 +130,11 @@ func (v *View) PortConflicts(listener string) []*ServerConflict {
 // name of the host's key there.
 func (v *View) NameConflicts(name string) []*ServerConflict {
 	var conflicts []*ServerConflict
+	parts := strings.SplitN(name, "|", 3)
 	for _, p := range v.answering(name) {
 		c := v.dropped(p)
 		if c == nil {
-			c = v.refused(p)
+			c = v.refused(p, parts[len(parts)-1])
 		}
 		if c != nil && c.Why != ServerPortTaken {
 			conflicts = append(conflicts, c)
@@ -141,6 +146,15 @@ func (v *View) NameConflicts(name string) []*ServerConflict {
 // contested returns the servers of a listener in istiod's order, where they cannot
 // all share it; none where they can, however many they are.
 func (v *View) contested(listener string) []place {
+	places, known := v.contests[listener]
+	if !known {
+		places = v.contesting(listener)
+		v.contests[listener] = places
+	}
+	return places
+}
+
+func (v *View) contesting(listener string) []place {
 	classes, sole := 0, 0
 	for _, c := range []class{sharedPlaintext, byServerName, solePlaintext} {
 		for h := range v.snapshot.linked(takesUp, listener+"|"+string(c)) {
@@ -229,10 +243,10 @@ func (v *View) hostTaken(p place) *ServerConflict {
 	return found
 }
 
-// refused returns why Envoy refuses a server, or istiod its routes, although
-// istiod keeps it: another of the same name, in whatever namespaces, or of the same
-// port name in one Gateway.
-func (v *View) refused(p place) *ServerConflict {
+// refused returns why Envoy refuses a server for one of its hosts, or istiod its
+// routes, although istiod keeps it: another of the same name, in whatever namespaces,
+// or of the same port name in one Gateway.
+func (v *View) refused(p place, host string) *ServerConflict {
 	if p.server.Section() != SectionHTTP {
 		return nil
 	}
@@ -243,11 +257,9 @@ func (v *View) refused(p place) *ServerConflict {
 			return conflictOf(p, o, ServerNameTaken, "")
 		}
 	}
-	for _, entry := range p.server.Hosts {
-		earlier, ok := v.earlier(p, entry.Host, func(ServerHost) bool { return true })
-		if ok && earlier.server.Section() == SectionHTTP {
-			return conflictOf(p, earlier, ServerSNITaken, entry.Host)
-		}
+	earlier, ok := v.earlier(p, host, func(ServerHost) bool { return true })
+	if ok && earlier.server.Section() == SectionHTTP {
+		return conflictOf(p, earlier, ServerSNITaken, host)
 	}
 	return nil
 }
@@ -277,7 +289,27 @@ func (v *View) meet(a, b place) bool {
 }
 
 func conflictOf(p, first place, why WhyNoServer, host string) *ServerConflict {
-	return &ServerConflict{Gateway: p.gateway, Server: p.server, Why: why, Host: host, First: first.gateway, FirstServer: first.server}
+	listener, _ := p.keys()
+	return &ServerConflict{
+		Gateway: p.gateway, Server: p.server, Why: why, Host: host, First: first.gateway, FirstServer: first.server,
+		Same: p.server.same(first.server), Listener: listener.Name,
+	}
+}
+
+// same reports whether two servers say the same, but for their names.
+func (s *Server) same(o *Server) bool {
+	return s.Port == o.Port && s.Bind == o.Bind && s.Protocol == o.Protocol && s.settings == o.settings &&
+		slices.Equal(s.admitted(), o.admitted())
+}
+
+// admitted are the hosts of a server and the namespaces that they are for, in order.
+func (s *Server) admitted() []string {
+	list := make([]string, 0, len(s.Hosts))
+	for _, h := range s.Hosts {
+		list = append(list, h.Namespace+"/"+h.Host)
+	}
+	slices.Sort(list)
+	return slices.Compact(list)
 }
 
 // encrypted reports whether clients are told apart by the SNI that they send.

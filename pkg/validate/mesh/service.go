@@ -16,13 +16,12 @@ const exportToAnnotation = "networking.istio.io/exportTo"
 type service struct {
 	exportTo []string
 	alias    string
-	headless bool
 	ports    []Port
 	selector map[string]string
 }
 
 func newService(s *corev1.Service) *service {
-	said := &service{headless: s.Spec.ClusterIP == corev1.ClusterIPNone, selector: s.Spec.Selector}
+	said := &service{selector: s.Spec.Selector}
 	for part := range strings.SplitSeq(s.Annotations[exportToAnnotation], ",") {
 		if part = strings.TrimSpace(part); part != "" {
 			said.exportTo = append(said.exportTo, part)
@@ -45,7 +44,6 @@ func (s *service) assert(by *Object, cfg *Config, to *facts) {
 		Visible:    exportedTo(s.exportTo, by.Namespace, cfg.DefaultServiceExportTo),
 		Alias:      s.alias,
 		Ports:      s.ports,
-		Headless:   s.headless,
 		ByEndpoint: true,
 	})
 	if s.alias != "" {

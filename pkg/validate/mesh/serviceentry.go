@@ -15,12 +15,13 @@ type serviceEntry struct {
 	exportTo   []string
 	ports      []Port
 	resolution networking.ServiceEntry_Resolution
+	labels     map[string]string // its own: istiod merges only what has the same
 	selector   map[string]string // nil for none
 	endpoints  []map[string]string
 }
 
-func newServiceEntry(spec *networking.ServiceEntry) *serviceEntry {
-	said := &serviceEntry{hosts: spec.GetHosts(), exportTo: spec.GetExportTo(), resolution: spec.GetResolution()}
+func newServiceEntry(spec *networking.ServiceEntry, labels map[string]string) *serviceEntry {
+	said := &serviceEntry{hosts: spec.GetHosts(), exportTo: spec.GetExportTo(), resolution: spec.GetResolution(), labels: labels}
 	if selector := spec.GetWorkloadSelector(); selector != nil {
 		said.selector = map[string]string{}
 		maps.Copy(said.selector, selector.GetLabels())
@@ -50,6 +51,7 @@ func (s *serviceEntry) assert(by *Object, cfg *Config, to *facts) {
 			Dynamic:    s.resolution == networking.ServiceEntry_DYNAMIC_DNS,
 			mergeable:  s.mergeable(),
 			Endpoints:  s.knownEndpoints(),
+			Bare:       s.selector == nil && len(s.endpoints) == 0,
 		})
 	}
 }
@@ -82,5 +84,5 @@ func (s *serviceEntry) mergeable() string {
 	if s.selector != nil {
 		selector = strings.Join(labelPairs(s.selector), ",")
 	}
-	return strings.Join([]string{s.resolution.String(), selector, strings.Join(exportTo, ",")}, ";")
+	return strings.Join([]string{s.resolution.String(), selector, strings.Join(exportTo, ","), strings.Join(labelPairs(s.labels), ",")}, ";")
 }

@@ -2,6 +2,7 @@ package mesh
 
 import (
 	"iter"
+	"slices"
 	"strings"
 
 	networking "istio.io/api/networking/v1alpha3"
@@ -67,18 +68,32 @@ func namespaceMatches(pattern, namespace, client string) bool {
 // that none of them is for.
 func (s *Snapshot) sidecars(namespace string) (found []*Sidecar, all bool) {
 	for sidecar := range s.sidecarsIn(namespace) {
-		found = append(found, sidecar)
-		all = all || !sidecar.Selects
-	}
-	if all || namespace == s.cfg.RootNamespace {
-		return found, all
-	}
-	for sidecar := range s.sidecarsIn(s.cfg.RootNamespace) {
-		if !sidecar.Selects {
-			return append(found, sidecar), true
+		if sidecar.Selects {
+			found = append(found, sidecar)
 		}
 	}
-	return found, false
+	byDefault := s.defaultSidecars(namespace)
+	if len(byDefault) == 0 && namespace != s.cfg.RootNamespace {
+		byDefault = s.defaultSidecars(s.cfg.RootNamespace)
+	}
+	return append(found, byDefault...), len(byDefault) > 0
+}
+
+// defaultSidecars returns the Sidecar of a namespace that is for all workloads: the
+// oldest, and where ages are not known, those that may be the oldest.
+func (s *Snapshot) defaultSidecars(namespace string) []*Sidecar {
+	var all []*Sidecar
+	for sidecar := range s.sidecarsIn(namespace) {
+		if !sidecar.Selects {
+			all = append(all, sidecar)
+		}
+	}
+	return dropped(all, func(younger *Sidecar) bool {
+		return slices.ContainsFunc(all, func(o *Sidecar) bool {
+			older, known := o.By.Older(younger.By)
+			return older && known
+		})
+	})
 }
 
 // imports reports whether any sidecar of a namespace is given a VirtualService, as
@@ -94,6 +109,15 @@ func (s *Snapshot) imports(v *VirtualService, client string) bool {
 		}
 	}
 	return false
+}
+
+// importsWith reports whether every sidecar of a namespace that is given one
+// VirtualService is given another as well, as far as Sidecars decide it.
+func (s *Snapshot) importsWith(one, other *VirtualService, client string) bool {
+	sidecars, _ := s.sidecars(client)
+	return !slices.ContainsFunc(sidecars, func(sidecar *Sidecar) bool {
+		return sidecar.imports(one, client) && !sidecar.imports(other, client)
+	})
 }
 
 // sidecarsIn are the Sidecars of a namespace that istiod reads, in order.

@@ -19,6 +19,8 @@ type Snapshot struct {
 	// wildcards has an entry for each wildcard, by wildcardKey: a prefix of the
 	// keys of the hosts that it covers.
 	wildcards *iradix.Tree[*entry]
+	// declared has the entries of exact that hold a declaration.
+	declared *iradix.Tree[*entry]
 	// links has each object under each of its links.
 	links *iradix.Tree[*held]
 }
@@ -37,6 +39,7 @@ func Empty(cfg Config) *Snapshot {
 		held:      iradix.New[*held](),
 		exact:     iradix.New[*entry](),
 		wildcards: iradix.New[*entry](),
+		declared:  iradix.New[*entry](),
 		links:     iradix.New[*held](),
 	}
 }
@@ -99,7 +102,10 @@ func walk[T any](tree *iradix.Tree[T], prefix []byte) iter.Seq[T] {
 // the Ref count: what the snapshot holds under that Ref is what is replaced, so
 // applying a change twice is applying it once.
 func (s *Snapshot) Apply(changes ...Change) *Snapshot {
-	t := transaction{cfg: s.cfg, held: s.held.Txn(), exact: s.exact.Txn(), wildcards: s.wildcards.Txn(), links: s.links.Txn()}
+	t := transaction{
+		cfg: s.cfg, held: s.held.Txn(), links: s.links.Txn(),
+		exact: s.exact.Txn(), wildcards: s.wildcards.Txn(), declared: s.declared.Txn(),
+	}
 	for _, change := range changes {
 		t.remove(change.Ref())
 		if change.New != nil {
@@ -109,14 +115,17 @@ func (s *Snapshot) Apply(changes ...Change) *Snapshot {
 			t.rediscover(ref.Name)
 		}
 	}
-	return &Snapshot{cfg: s.cfg, held: t.held.Commit(), exact: t.exact.Commit(), wildcards: t.wildcards.Commit(), links: t.links.Commit()}
+	return &Snapshot{
+		cfg: s.cfg, held: t.held.Commit(), links: t.links.Commit(),
+		exact: t.exact.Commit(), wildcards: t.wildcards.Commit(), declared: t.declared.Commit(),
+	}
 }
 
 type transaction struct {
-	cfg              *Config
-	held             *iradix.Txn[*held]
-	exact, wildcards *iradix.Txn[*entry]
-	links            *iradix.Txn[*held]
+	cfg                        *Config
+	held                       *iradix.Txn[*held]
+	exact, wildcards, declared *iradix.Txn[*entry]
+	links                      *iradix.Txn[*held]
 }
 
 func (t *transaction) remove(ref Ref) {
@@ -175,22 +184,29 @@ func (t *transaction) rediscover(namespace string) {
 // change replaces the entry of a host. A wildcard has one in both indexes: as a
 // name of its own, and for the hosts that it covers.
 func (t *transaction) change(host string, with func(*entry) *entry) {
-	replace(t.exact, hostKey(host), with)
+	key := hostKey(host)
+	was, now := replace(t.exact, key, with)
+	if len(now.declarations) > 0 {
+		t.declared.Insert(key, now)
+	} else if len(was.declarations) > 0 {
+		t.declared.Delete(key)
+	}
 	if IsWildcard(host) {
 		replace(t.wildcards, wildcardKey(host), with)
 	}
 }
 
-func replace(tree *iradix.Txn[*entry], key []byte, with func(*entry) *entry) {
-	old, ok := tree.Get(key)
+func replace(tree *iradix.Txn[*entry], key []byte, with func(*entry) *entry) (was, now *entry) {
+	was, ok := tree.Get(key)
 	if !ok {
-		old = &entry{}
+		was = &entry{}
 	}
-	if next := with(old); next.isEmpty() {
+	if now = with(was); now.isEmpty() {
 		tree.Delete(key)
 	} else {
-		tree.Insert(key, next)
+		tree.Insert(key, now)
 	}
+	return was, now
 }
 
 func refKey(ref Ref) []byte {

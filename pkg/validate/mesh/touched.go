@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"iter"
 	"slices"
+	"strings"
 )
 
 // Subject is what a key, and so a rule, is about.
@@ -40,9 +41,10 @@ func (k Key) Compare(o Key) int {
 	return cmp.Or(cmp.Compare(k.Subject, o.Subject), cmp.Compare(k.Name, o.Name))
 }
 
-// VirtualHostKey is the key of a host on the pods of a selector.
+// VirtualHostKey is the key of a host on the pods of a selector. How it is written
+// makes no difference [4.7].
 func VirtualHostKey(selector, host string) Key {
-	return Key{SubjectVirtualHost, selector + "|" + host}
+	return Key{SubjectVirtualHost, selector + "|" + strings.ToLower(host)}
 }
 
 // Keys are all keys that there are, in order. Only what judges a whole mesh may
@@ -82,7 +84,7 @@ func (s *Snapshot) everyHost() iter.Seq[string] {
 // snapshot holds them, in order and once each: the cost of judging a change. For a
 // change they are those before and those after it.
 func (s *Snapshot) Touched(refs ...Ref) []Key {
-	t := touch{snapshot: s, view: s.View(), keys: map[Key]bool{}, routes: map[*VirtualService]bool{}}
+	t := touch{snapshot: s, view: s.View(), refs: refs, keys: map[Key]bool{}, routes: map[*VirtualService]bool{}, left: map[string]bool{}}
 	for _, ref := range refs {
 		if ref.Kind == KindNamespace {
 			t.namespace(ref.Name)
@@ -105,7 +107,17 @@ type touch struct {
 	snapshot *Snapshot
 	view     *View
 	keys     map[Key]bool
+	refs     []Ref                    // what changes
 	routes   map[*VirtualService]bool // already followed
+	left     map[string]bool          // wildcards already followed
+}
+
+// changes reports whether an object is among what changes, by itself or with all of
+// its namespace.
+func (t *touch) changes(o *Object) bool {
+	return slices.ContainsFunc(t.refs, func(ref Ref) bool {
+		return ref == o.Ref || ref.Kind == KindNamespace && ref.Name == o.Namespace
+	})
 }
 
 func (t *touch) object(h *held) {
@@ -142,29 +154,35 @@ func (t *touch) host(host string, says *entry) {
 	}
 	t.aliases(says)
 	if len(says.rules)+len(says.declarations) > 0 {
-		for h := range t.snapshot.linked(standsFor, host) {
-			for alias := range h.hosts() {
-				t.keys[Key{SubjectHost, alias}] = true
-			}
-		}
+		t.standIns(host)
 	}
 	if len(says.declarations) == 0 {
 		return
 	}
 	t.claiming(host)
 	t.spelled(host)
-	t.snapshot.wildcards.Root().WalkPath(hostKey(host), func(tail []byte, _ *entry) bool {
-		t.keys[Key{SubjectHost, "*" + unkey(tail)}] = true
+	t.over(host)
+	t.leftOver(host)
+}
+
+// covered touches the hosts in use that a wildcard covers, and the names that stand
+// for one of them.
+func (t *touch) covered(wildcard string) {
+	t.snapshot.exact.Root().WalkPrefix(wildcardKey(wildcard), func(key []byte, _ *entry) bool {
+		host := unkey(key)
+		t.keys[Key{SubjectHost, host}] = true
+		t.standIns(host)
 		return false
 	})
 }
 
-// covered touches the hosts in use that a wildcard covers.
-func (t *touch) covered(wildcard string) {
-	t.snapshot.exact.Root().WalkPrefix(wildcardKey(wildcard), func(key []byte, _ *entry) bool {
-		t.keys[Key{SubjectHost, unkey(key)}] = true
-		return false
-	})
+// standIns touches the hosts that are declared to stand for one.
+func (t *touch) standIns(host string) {
+	for h := range t.snapshot.linked(standsFor, host) {
+		for alias := range h.hosts() {
+			t.keys[Key{SubjectHost, alias}] = true
+		}
+	}
 }
 
 // spelled touches the names that people write for a Service and that are not its
@@ -192,7 +210,26 @@ func (t *touch) rivals(v *VirtualService) {
 	}
 	for _, host := range v.Hosts {
 		t.claiming(host)
+		if v.Has(SectionTCP) && v.claimsUnder(host) {
+			t.claimingUnder(host)
+		}
 	}
+}
+
+// claimingUnder follows a wildcard to the VirtualServices with TCP routes for what it
+// covers, which may lose them to one for the wildcard [4.4].
+func (t *touch) claimingUnder(wildcard string) {
+	t.snapshot.exact.Root().WalkPrefix(wildcardKey(wildcard), func(key []byte, e *entry) bool {
+		if e.mentions == 0 {
+			return false
+		}
+		for h := range t.snapshot.linked(claims, unkey(key)) {
+			if h.route.Mesh && h.route.Has(SectionTCP) {
+				t.route(h.route)
+			}
+		}
+		return false
+	})
 }
 
 // claiming follows a host to the VirtualServices that claim it on the mesh.
@@ -342,7 +379,7 @@ func (v *View) virtualHosts(keys []Key, root *VirtualService) []Key {
 		for _, server := range gateway.Servers {
 			for _, host := range root.Hosts {
 				for _, entry := range server.Hosts {
-					if narrower, overlap := Overlap(entry.Host, host); overlap {
+					if narrower, overlap := Overlap(strings.ToLower(entry.Host), strings.ToLower(host)); overlap {
 						keys = append(keys, VirtualHostKey(gateway.Selector, narrower))
 					}
 				}

@@ -11,6 +11,11 @@ type View struct {
 	targets  map[string][]*Target
 	pods     map[string][]string
 	drops    map[place]*ServerConflict
+	claimed  map[claim]Namespaces
+	contests map[string][]place
+	virtual  map[string][][]*VirtualHost
+
+	expressions expressions
 }
 
 // View returns the snapshot's lookups.
@@ -22,6 +27,11 @@ func (s *Snapshot) View() *View {
 		targets:  map[string][]*Target{},
 		pods:     map[string][]string{},
 		drops:    map[place]*ServerConflict{},
+		claimed:  map[claim]Namespaces{},
+		contests: map[string][]place{},
+		virtual:  map[string][][]*VirtualHost{},
+
+		expressions: expressions{},
 	}
 }
 
@@ -80,10 +90,5 @@ func (v *View) Attached(host string) []*APIRoute {
 // DeclaredUnder reports whether anything declares a host that a wildcard covers,
 // or the wildcard itself.
 func (v *View) DeclaredUnder(wildcard string) bool {
-	for e := range walk(v.snapshot.exact, wildcardKey(wildcard)) {
-		if len(e.declarations) > 0 {
-			return true
-		}
-	}
-	return false
+	return v.snapshot.declaresUnder(wildcard, func(*Object) bool { return false })
 }

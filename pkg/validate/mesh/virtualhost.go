@@ -73,15 +73,25 @@ func (f *Fragment) Order(o *Fragment, pods string) (by Order, known bool) {
 
 // VirtualHosts returns a host as the pods of a workload serve it over HTTP, by the
 // name of its key: for each route table that has it, and there for each namespace
-// in which the pods may run.
+// in which the pods may run, once for those that it is the same for.
 func (v *View) VirtualHosts(name string) [][]*VirtualHost {
+	hosts, known := v.virtual[name]
+	if !known {
+		hosts = v.virtualHostsOf(name)
+		v.virtual[name] = hosts
+	}
+	return hosts
+}
+
+func (v *View) virtualHostsOf(name string) [][]*VirtualHost {
 	selector, host, _ := strings.Cut(name, "|")
 	tables := v.serving(selector, host)
 	list := make([][]*VirtualHost, 0, len(tables))
 	for _, fragments := range tables {
 		var hosts []*VirtualHost
 		for _, pods := range v.podsOfAll(fragments) {
-			if h := v.virtualHost(host, pods, fragments); len(h.Routes) > 0 {
+			h := v.virtualHost(host, pods, fragments)
+			if len(h.Routes) > 0 && !slices.ContainsFunc(hosts, h.same) {
 				hosts = append(hosts, h)
 			}
 		}
@@ -90,10 +100,22 @@ func (v *View) VirtualHosts(name string) [][]*VirtualHost {
 	return list
 }
 
+// same reports whether pods of another namespace are given the same, in an order that
+// the same decides.
+func (h *VirtualHost) same(o *VirtualHost) bool {
+	return slices.EqualFunc(h.Routes, o.Routes, func(a, b *HostRoute) bool {
+		return a.Delivery == b.Delivery && a.Number == b.Number && a.Fragment == b.Fragment &&
+			a.Root.bucket(h.Pods) == a.Root.bucket(o.Pods)
+	})
+}
+
 // serving returns the fragments of a host on the pods of a selector by route table:
-// plaintext servers of one port share one, others have one each.
+// plaintext servers of one port share one, others have one each. A table is left out
+// where a server that tells every request to come back over HTTPS has the host as
+// well: whether it does so for the routes of the others is not settled.
 func (v *View) serving(selector, host string) [][]*Fragment {
 	tables := map[string][]*Fragment{}
+	redirected := map[string]bool{}
 	var names []string
 	for _, root := range v.candidates(selector, host) {
 		for _, name := range root.Gateways {
@@ -102,10 +124,14 @@ func (v *View) serving(selector, host string) [][]*Fragment {
 				continue
 			}
 			for _, server := range gateway.Servers {
-				if server.Section() != SectionHTTP || server.redirects() || !server.servesAs(root, host) {
+				if server.Section() != SectionHTTP || !server.servesAs(root, host) {
 					continue
 				}
 				table := server.table(gateway)
+				if server.Redirects {
+					redirected[table] = true
+					continue
+				}
 				names = append(names, table)
 				tables[table] = append(tables[table], &Fragment{Root: root, Gateway: gateway, server: server})
 			}
@@ -114,7 +140,9 @@ func (v *View) serving(selector, host string) [][]*Fragment {
 	slices.Sort(names)
 	var sorted [][]*Fragment
 	for _, name := range slices.Compact(names) {
-		sorted = append(sorted, tables[name])
+		if !redirected[name] {
+			sorted = append(sorted, tables[name])
+		}
 	}
 	return sorted
 }
@@ -122,7 +150,8 @@ func (v *View) serving(selector, host string) [][]*Fragment {
 // candidates returns the VirtualServices that may serve a host on the pods of a
 // selector: those that claim it, and where a server is for just this host, those
 // that are bound to it and claim a wildcard over it. How many claim "*" says nothing
-// of a host, so they are looked up by their Gateways alone.
+// of a host, so they are looked up by their Gateways alone. A key has its host in
+// small letters; those that claim it in others are found by how it is served.
 func (v *View) candidates(selector, host string) []*VirtualService {
 	var roots []*VirtualService
 	wildcards := wildcardsOver(host)
@@ -131,26 +160,39 @@ func (v *View) candidates(selector, host string) []*VirtualService {
 	} else {
 		roots = v.Claiming(host)
 	}
+	known := make(map[*VirtualService]bool, len(roots))
+	for _, root := range roots {
+		known[root] = true
+	}
+	add := func(filled string) {
+		for h := range v.snapshot.linked(fills, filled) {
+			if !known[h.route] {
+				known[h.route] = true
+				roots = append(roots, h.route)
+			}
+		}
+	}
+	add(filling("", host))
 	for opening := range v.snapshot.linked(opens, VirtualHostKey(selector, host).Name) {
 		for _, wildcard := range wildcards {
-			for h := range v.snapshot.linked(fills, filling(opening.gateway.Name(), wildcard)) {
-				if !slices.Contains(roots, h.route) {
-					roots = append(roots, h.route)
-				}
-			}
+			add(filling(opening.gateway.Name(), wildcard))
 		}
 	}
 	return roots
 }
 
 // wildcardsAt returns what the VirtualService fills: each Gateway with each wildcard
-// among its hosts.
+// among its hosts, and any host that is not written in small letters as it is served.
 func (v *VirtualService) wildcardsAt() []string {
 	var names []string
 	for _, host := range v.Hosts {
+		lower := strings.ToLower(host)
+		if lower != host {
+			names = append(names, filling("", lower))
+		}
 		for _, gateway := range v.Gateways {
 			if IsWildcard(host) {
-				names = append(names, filling(gateway, host))
+				names = append(names, filling(gateway, lower))
 			}
 		}
 	}
@@ -160,24 +202,21 @@ func (v *VirtualService) wildcardsAt() []string {
 func filling(gateway, wildcard string) string { return gateway + "|" + wildcard }
 
 // servesAs reports whether a server lets a VirtualService serve exactly this host:
-// of a host of either, the narrower counts [4.7].
+// of a host of either, the narrower counts, in small letters [4.7].
 func (s *Server) servesAs(root *VirtualService, host string) bool {
 	for _, entry := range s.Hosts {
 		if !entry.For(root.By.Namespace) {
 			continue
 		}
 		for _, claimed := range root.Hosts {
-			if narrower, overlap := Overlap(entry.Host, claimed); overlap && narrower == host {
+			narrower, overlap := Overlap(strings.ToLower(entry.Host), strings.ToLower(claimed))
+			if overlap && narrower == host {
 				return true
 			}
 		}
 	}
 	return false
 }
-
-// redirects reports whether the server tells every request to come back over HTTPS,
-// so that no route is taken: plaintext has TLS settings for nothing else.
-func (s *Server) redirects() bool { return s.Plaintext() && s.TLS != "" }
 
 // table names the route table of an HTTP server.
 func (s *Server) table(gateway *Gateway) string {
@@ -191,7 +230,12 @@ func (s *Server) table(gateway *Gateway) string {
 // podsOfAll returns the namespaces in which the pods that serve some fragments may run.
 func (v *View) podsOfAll(fragments []*Fragment) []string {
 	var pods []string
+	asked := map[*Gateway]bool{}
 	for _, f := range fragments {
+		if asked[f.Gateway] {
+			continue
+		}
+		asked[f.Gateway] = true
 		namespaces, _ := v.PodsOf(f.Gateway.Name())
 		pods = append(pods, namespaces...)
 	}
@@ -212,12 +256,16 @@ func (v *View) virtualHost(host, pods string, fragments []*Fragment) *VirtualHos
 	}
 	slices.SortStableFunc(seen, func(a, b *Fragment) int { return a.compare(b, pods) })
 	h := &VirtualHost{Host: host, Pods: pods}
-	added := map[*VirtualService]bool{}
+	type bound struct {
+		root    *VirtualService
+		gateway *Gateway
+	}
+	added := map[bound]bool{}
 	for _, f := range seen {
-		if !added[f.Root] {
+		if by := (bound{f.Root, f.Gateway}); !added[by] {
+			added[by] = true
 			h.Routes = append(h.Routes, v.hostRoutes(f, pods)...)
 		}
-		added[f.Root] = true
 	}
 	slices.SortStableFunc(h.Routes, func(a, b *HostRoute) int { return cmp.Compare(last(a), last(b)) })
 	return h
@@ -264,22 +312,4 @@ func (v *View) hostRoutes(f *Fragment, pods string) []*HostRoute {
 		}
 	}
 	return routes
-}
-
-// SameEffect reports whether two routes do the same to a request.
-func (d *Delivery) SameEffect(o *Delivery) bool {
-	if d.Route.Acts != o.Route.Acts || d.inherited() != o.inherited() || len(d.Route.Destinations) != len(o.Route.Destinations) {
-		return false
-	}
-	return slices.EqualFunc(d.Route.Destinations, o.Route.Destinations, func(a, b *Destination) bool {
-		return a.Host == b.Host && a.Subset == b.Subset && a.Port == b.Port && (a.Weight == b.Weight || len(d.Route.Destinations) == 1)
-	})
-}
-
-// inherited is what a route takes over from the root that delegates to it.
-func (d *Delivery) inherited() string {
-	if d.From == d.Route {
-		return ""
-	}
-	return d.From.Acts
 }

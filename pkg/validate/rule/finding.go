@@ -20,6 +20,16 @@ type Finding struct {
 	// About is what the finding is about, in words that stay the same while the
 	// object around it is edited. With rule and object it is the finding's identity.
 	About string
+	// Faults name what is wrong, where object and About only say where it shows just
+	// now: a change that moves it elsewhere brings in nothing. A finding may stand for
+	// several, and is new as far as one of them is. There are none for most rules.
+	Faults []string
+	// Whole is true where a fault takes in everything of its name: however many
+	// findings have that name afterwards, none of them is new.
+	Whole bool
+	// Workload is what comparing goes by instead of the viewpoints, where it makes no
+	// difference which Gateway leads to it.
+	Workload string
 	// Message is the whole of it in one line, without the rule's name.
 	Message string
 	// Viewpoints are those for whom it is so.
@@ -53,6 +63,33 @@ type Identity struct {
 // Identity returns what stays the same of a finding while its object is edited.
 func (f *Finding) Identity() Identity {
 	return Identity{Rule: f.Rule.Name, Object: f.Object.Ref, About: f.About}
+}
+
+// Identities returns what the findings before and after a change are compared by: one
+// for each fault, without the object that has it; its identity where it names none.
+func (f *Finding) Identities() []Identity {
+	if len(f.Faults) == 0 {
+		return []Identity{f.Identity()}
+	}
+	ids := make([]Identity, 0, len(f.Faults))
+	for _, fault := range f.Faults {
+		id := Identity{Rule: f.Rule.Name, Object: mesh.Ref{}, About: fault}
+		if !slices.Contains(ids, id) {
+			ids = append(ids, id)
+		}
+	}
+	return ids
+}
+
+// At returns the viewpoints by which the findings before and after a change are
+// compared.
+func (f *Finding) At() mesh.Viewpoints {
+	if f.Workload == "" {
+		return f.Viewpoints
+	}
+	var at mesh.Viewpoints
+	at.Set(mesh.Viewpoint{Gateway: f.Workload}, true)
+	return at
 }
 
 // Compare orders findings by object, path and rule.

@@ -53,6 +53,10 @@ type Rule struct {
 	// mesh says at that key, so that running it at the keys a change touches is
 	// the same as running it at all of them.
 	Run func(*Pass)
+	// OfWeights is true where weights themselves are the defect, so that a change of
+	// weights alone is judged by the rule like any other.
+	//exhaustruct:optional
+	OfWeights bool
 }
 
 // At reports whether the rule is run at the keys of a subject.
@@ -74,12 +78,18 @@ type Pass struct {
 	Mesh *mesh.View
 
 	report func(Finding)
+	ended  func() error
 }
 
-// NewPass prepares a run that hands each finding to report.
-func NewPass(r *Rule, key mesh.Key, view *mesh.View, report func(Finding)) *Pass {
-	return &Pass{Rule: r, Key: key, Mesh: view, report: report}
+// NewPass prepares a run that hands each finding to report. What it finds is of no
+// use once ended returns an error.
+func NewPass(r *Rule, key mesh.Key, view *mesh.View, report func(Finding), ended func() error) *Pass {
+	return &Pass{Rule: r, Key: key, Mesh: view, report: report, ended: ended}
 }
+
+// Ended reports whether nobody waits for the run any more. A rule that compares much
+// asks now and then, and returns.
+func (p *Pass) Ended() bool { return p.ended() != nil }
 
 // Report hands over a finding, with the rule and its severity filled in.
 func (p *Pass) Report(f Finding) {

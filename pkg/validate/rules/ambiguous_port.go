@@ -202,5 +202,8 @@ func (l *inferredPorts) finding(severity rule.Severity, lost misdirected) rule.F
 	if only, ok := lost.services[0].Only(); ok && lost.services[0].Alias == "" {
 		f.Fix = fmt.Sprintf("add \"port: {number: %d}\" to the destination", only)
 	}
-	return settle(f, t, lost.services)
+	if duplicated(l.host) {
+		f.Fix = fmt.Sprintf("name a port that %s has, or take the host out of it: several namespaces declare the host", by)
+	}
+	return settle(f, l.host, t, lost.services)
 }

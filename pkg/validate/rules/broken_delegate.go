@@ -92,6 +92,8 @@ func delegateFinding(u *mesh.Undelivered) rule.Finding {
 		About:   u.From.Delegate,
 		RestsOn: namespacesOf(append([]string{u.Root.Name(), u.From.Delegate}, u.Root.Gateways...)...),
 	}
+	f.Faults = []string{u.Root.Name() + " " + u.From.Delegate}
+	f.Whole = u.Leaf == nil // none of its routes is handed out
 	if u.Delegate != nil {
 		f.Related = []rule.Related{{Object: u.Delegate.By, Path: "spec"}}
 	}
@@ -99,7 +101,7 @@ func delegateFinding(u *mesh.Undelivered) rule.Finding {
 	case mesh.DelegateMissing:
 		f.Message = fmt.Sprintf("delegates to VirtualService %s, which does not exist", u.From.Delegate)
 		f.Fix = "create the delegate first, or correct the reference"
-		f.OtherFix = fmt.Sprintf("first take the route to it out of %s", u.Root.By)
+		f.OtherFix = fmt.Sprintf("first delete %s, or take the route to it out there", u.Root.By)
 	case mesh.DelegateHidden:
 		f.Message = fmt.Sprintf("delegates to VirtualService %s, which is not exported to namespace %s", u.From.Delegate, u.Root.By.Namespace)
 		f.Have = exported(u.Delegate)
@@ -114,7 +116,7 @@ func delegateFinding(u *mesh.Undelivered) rule.Finding {
 		f.Fix = fmt.Sprintf("give %s http routes", u.Delegate.By)
 	case mesh.DelegateNested:
 		f.Object, f.Path = u.Delegate.By, "spec."+u.Leaf.Field()+".delegate"
-		f.About = u.Root.Name() + " " + u.Leaf.Delegate
+		f.About, f.Faults = u.Root.Name()+" "+u.Leaf.Delegate, nil
 		f.Message = fmt.Sprintf("delegates to %s while %s delegates to it, and istiod follows one delegate only", u.Leaf.Delegate, u.Root.By)
 		f.Effect = "the route has no destination, and Envoy refuses the whole route table of the port"
 		f.Fix = fmt.Sprintf("move the routes of %s here, or delegate to it from %s", u.Leaf.Delegate, u.Root.By)
@@ -130,7 +132,7 @@ func conflictingMatch(u *mesh.Undelivered, f *rule.Finding) {
 	number := u.Conflicting()
 	match := u.Leaf.Matches[number]
 	f.Object, f.Path = u.Delegate.By, fmt.Sprintf("spec.%s.match[%d]", u.Leaf.Field(), number)
-	f.About = u.Root.Name() + " conflict " + asked(match)
+	f.About = u.Root.Name() + " conflict"
 	f.Message = fmt.Sprintf("match for %s goes with no match of %s %s, which delegates to it", asked(match), u.Root.By, u.From.Field())
 	f.Have = asked(u.From.Matches[0])
 	if more := len(u.From.Matches) - 1; more > 0 {

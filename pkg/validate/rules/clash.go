@@ -8,6 +8,11 @@ import (
 	"github.com/meshward/meshward/pkg/validate/rule"
 )
 
+// mostRoutes bounds what is compared: each route of a virtual host with all others.
+// Beyond it a clash is a warning, and beyond twice as many none is looked for, so that
+// a host that comes back below the bound has nothing new.
+const mostRoutes = 400
+
 // clash is a route of a virtual host that another VirtualService's stands before.
 type clash struct {
 	first, later *mesh.HostRoute
@@ -21,50 +26,75 @@ type clash struct {
 	// pods is the namespace that the gateway's pods run in; empty for one that
 	// nobody named.
 	pods string
+	// faults are all that the finding is made of.
+	faults []string
 }
 
-// place is a route that clashes, and with whom, whatever the pods.
+// place is a match of a route of a virtual host, whatever the pods.
 type place struct {
-	by     *mesh.VirtualService
-	from   *mesh.Route
-	route  *mesh.Route
-	number int
-	other  *mesh.VirtualService
+	gateway *mesh.Gateway
+	from    *mesh.Route
+	route   *mesh.Route
+	root    *mesh.VirtualService
+	number  int
 }
 
-func placeOf(r *mesh.HostRoute, other *mesh.VirtualService) place {
-	return place{r.Root, r.From, r.Route, r.Number, other}
+func placeOf(r *mesh.HostRoute) place {
+	return place{r.Fragment.Gateway, r.From, r.Route, r.Root, r.Number}
 }
 
-// clashes returns what a rule finds in a virtual host, once for each route and each
-// other VirtualService. Where the pods of the gateway may run in one of several
-// namespaces, it has to be so in each that is given the later route.
-func clashes(p *rule.Pass, find func(*mesh.VirtualHost) []clash) []clash {
-	var all []clash
-	known := map[place]bool{}
+// pair is a match and one that stands before it.
+type pair struct{ first, later place }
+
+// party is a match of a route, and another VirtualService that it clashes with as
+// badly.
+type party struct {
+	later    place
+	first    *mesh.VirtualService
+	severity rule.Severity
+}
+
+// clashes returns what a rule finds in a virtual host: one clash, the worst, for each
+// match, each other VirtualService and each severity, with the faults of all of them.
+// Where the pods of the gateway may run in one of several namespaces, a fault has to
+// be there in each that is given the later route.
+func clashes(p *rule.Pass, find func(*rule.Pass, *mesh.VirtualHost) []clash) []clash {
+	var order []party
+	worst := map[party]clash{}
 	for _, table := range p.Mesh.VirtualHosts(p.Key.Name) {
-		for _, c := range alike(table, find) {
-			if at := placeOf(c.later, c.first.Root); !known[at] {
-				known[at] = true
-				all = append(all, c)
+		for _, c := range alike(p, table, find) {
+			by := party{placeOf(c.later), c.first.Root, c.severity}
+			by.later.gateway = nil
+			found, known := worst[by]
+			if !known {
+				order = append(order, by)
 			}
+			if !known || c.dead && !found.dead {
+				found, c = c, found
+			}
+			found.faults = append(found.faults, c.faults...)
+			worst[by] = found
 		}
+	}
+	all := make([]clash, 0, len(order))
+	for _, by := range order {
+		all = append(all, worst[by])
 	}
 	return all
 }
 
 // alike returns what is found in a virtual host wherever its pods may run, as the
 // mildest of the answers has it.
-func alike(table []*mesh.VirtualHost, find func(*mesh.VirtualHost) []clash) []clash {
-	var order []place
-	found := map[place][]clash{}
+func alike(p *rule.Pass, table []*mesh.VirtualHost, find func(*rule.Pass, *mesh.VirtualHost) []clash) []clash {
+	var order []pair
+	found := map[pair][]clash{}
 	given := map[place]int{}
 	for _, host := range table {
 		for _, r := range host.Routes {
-			given[placeOf(r, nil)]++
+			given[placeOf(r)]++
 		}
-		for _, c := range find(host) {
-			at := placeOf(c.later, c.first.Root)
+		for _, c := range find(p, host) {
+			at := pair{placeOf(c.first), placeOf(c.later)}
 			if found[at] == nil {
 				order = append(order, at)
 			}
@@ -73,13 +103,21 @@ func alike(table []*mesh.VirtualHost, find func(*mesh.VirtualHost) []clash) []cl
 	}
 	var everywhere []clash
 	for _, at := range order {
-		anywhere := at
-		anywhere.other = nil
-		if list := found[at]; len(list) == given[anywhere] {
-			everywhere = append(everywhere, mildest(list))
+		if list := found[at]; len(list) == given[at.later] {
+			c := mildest(list)
+			c.faults = []string{c.fault()}
+			everywhere = append(everywhere, c)
 		}
 	}
 	return everywhere
+}
+
+// severityOf is that of the clashes of a virtual host.
+func severityOf(host *mesh.VirtualHost) rule.Severity {
+	if len(host.Routes) > mostRoutes {
+		return rule.Warning
+	}
+	return rule.Error
 }
 
 func mildest(list []clash) clash {
@@ -90,6 +128,23 @@ func mildest(list []clash) clash {
 		}
 	}
 	return mild
+}
+
+// fault says what is wrong, whoever brings it and whoever comes first: so that an
+// object can be created by another name before the old one is deleted, and a route
+// can move to another VirtualService.
+func (c *clash) fault() string {
+	first, later := effectOf(c.first), effectOf(c.later)
+	return min(first, later) + " | " + max(first, later)
+}
+
+func effectOf(r *mesh.HostRoute) string {
+	asks := *r.Match
+	asks.Gateways, asks.Port, asks.SourceNamespace, asks.SourceLabels = nil, 0, "", nil // met, or it would not be here
+	if r.CatchAll() {
+		asks = mesh.Match{}
+	}
+	return asked(&asks) + " " + r.Effect()
 }
 
 // finding is what is the same for all clashes.
@@ -106,6 +161,10 @@ func (c *clash) finding(p *rule.Pass) rule.Finding {
 		RestsOn: namespacesOf(c.later.By.Name(), c.later.Root.Name(), c.first.By.Name(), c.first.Root.Name(),
 			c.later.Fragment.Gateway.Name(), c.first.Fragment.Gateway.Name()),
 	}
+	for _, fault := range c.faults {
+		f.Faults = append(f.Faults, p.Key.Name+" "+fault)
+	}
+	f.Whole, f.Workload = true, p.Key.Name
 	if c.pods != "" {
 		f.RestsOn = namespacesOf(append(f.RestsOn, c.pods)...)
 	}

@@ -28,9 +28,10 @@ to the tenants of meshward's configuration, each with its namespaces, and what i
 under a tenant's hosts, or in its namespaces, is refused to everybody else.
 
 What concerns nobody but the claimant's own clients is no claim: whatever is exported
-to its own namespace only, and, where no tenant owns the host, a DestinationRule that
-does not say where it is exported to, since other namespaces would not look for it
-there. Neither is what the root namespace says, which is the mesh's own.`,
+to its own namespace only, and a DestinationRule where other namespaces would not look
+for it: of a tenant's host one in a namespace that does not declare the host, of any
+other host one that does not say where it is exported to. Neither is what the root
+namespace says, which is the mesh's own.`,
 		Fix: `- For your own clients only, write ` + "`exportTo: [\".\"]`" + `.
 - Otherwise let the namespace that owns the host say it.
 - If the host is yours, have it listed under your tenant in the configuration.`,
@@ -46,18 +47,18 @@ func foreignHost(p *rule.Pass) {
 	host := p.Mesh.Host(p.Key.Name)
 	for _, v := range p.Mesh.Claiming(host.Name) {
 		if at := slices.Index(v.Hosts, host.Name); at >= 0 {
-			own.judge(p, v.By, fmt.Sprintf("spec.hosts[%d]", at), "it routes their requests for the host, in the place of "+own.name, claimedFor(v))
+			own.judge(p, v.By, fmt.Sprintf("spec.hosts[%d]", at), "it routes their requests for the host, in the place of "+own.name, claimedFor(p.Mesh, v))
 		}
 	}
 	for _, r := range host.Own() {
-		if !r.Private() && (own.tenant || len(r.ExportTo()) > 0) {
+		if own.concernedBy(p.Mesh, host, r) {
 			own.judge(p, r.By, "spec.host", "it is written for their traffic to the host, which is for "+own.name+" to decide about", exportedTo(r))
 		}
 	}
 	var seen *mesh.Object
 	for _, d := range host.Declarations {
 		if d.By.Kind == mesh.KindServiceEntry && d.By != seen {
-			own.judge(p, d.By, "spec.hosts", "it offers them endpoints of its own for the host, in the place of those of "+own.name, sidecarsOf(d.Visible))
+			own.judge(p, d.By, "spec.hosts", "it offers them endpoints of its own for the host, in the place of those of "+own.name, sidecarsIn(d.Visible))
 			seen = d.By
 		}
 	}
@@ -87,12 +88,42 @@ func ownerOf(view *mesh.View, host string) *owner {
 	return nil
 }
 
+// concernedBy reports whether a DestinationRule is for others than clients of its own
+// namespace: one for a tenant's host where they look for it, else one that says so.
+func (o *owner) concernedBy(view *mesh.View, host *mesh.Host, r *mesh.DestinationRule) bool {
+	switch {
+	case r.Private():
+		return false
+	case o.tenant:
+		return onPath(view, host, r.By.Namespace)
+	default:
+		return len(r.ExportTo()) > 0
+	}
+}
+
+// onPath reports whether clients of other namespaces look in a namespace for the
+// DestinationRules of a host: where anything that the host covers is declared there,
+// or may be [3.2].
+func onPath(view *mesh.View, host *mesh.Host, namespace string) bool {
+	declared := []string{host.Name}
+	if mesh.IsWildcard(host.Name) {
+		under, all := view.DeclaredHosts(host.Name)
+		if !all {
+			return true
+		}
+		declared = under
+	}
+	return slices.ContainsFunc(declared, func(name string) bool {
+		return slices.ContainsFunc(view.Host(name).Declarations, func(d *mesh.Declaration) bool { return d.By.Namespace == namespace })
+	})
+}
+
 // claimedFor returns who is given a VirtualService by what it is exported to and
-// bound to.
-func claimedFor(v *mesh.VirtualService) mesh.Viewpoints {
+// bound to, and by what Sidecars import.
+func claimedFor(view *mesh.View, v *mesh.VirtualService) mesh.Viewpoints {
 	var who mesh.Viewpoints
 	if v.Mesh {
-		who = sidecarsOf(v.Seen)
+		who = view.Importing(v, v.Seen)
 	}
 	if v.Seen.Minus(mesh.OnlyNamespaces(v.By.Namespace)).IsEmpty() {
 		return who

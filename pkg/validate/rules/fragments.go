@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
@@ -12,6 +13,15 @@ type lookups struct {
 	clients []clientLookups
 	// settled is true where the namespace that serves the host is known.
 	settled bool
+	// passed has for each fragment those in whose favour any client passes it over,
+	// and gives those that any client is given.
+	passed map[passing]bool
+	gives  map[*mesh.DestinationRule]bool
+}
+
+// passing is a fragment that is passed over, and the one in whose favour.
+type passing struct {
+	rule, by *mesh.DestinationRule
 }
 
 type clientLookups struct {
@@ -21,11 +31,44 @@ type clientLookups struct {
 }
 
 func lookUp(host *mesh.Host) lookups {
-	l := lookups{settled: host.Declared() && !mesh.IsWildcard(host.Name)}
+	l := lookups{
+		settled: host.Declared() && !mesh.IsWildcard(host.Name),
+		passed:  map[passing]bool{},
+		gives:   map[*mesh.DestinationRule]bool{},
+	}
 	for _, client := range host.Everyone() {
 		l.clients = append(l.clients, clientLookups{client, host.Lookups(client)})
+		for _, found := range l.clients[len(l.clients)-1].found {
+			for _, p := range found.Passed {
+				l.passed[passing{p.Rule, p.By}] = true
+			}
+			for _, r := range found.Fragments {
+				l.gives[r] = true
+			}
+		}
 	}
 	return l
+}
+
+// losses returns which of some fragments are passed over in favour of which others,
+// in their order. The pairs that no client meets are left out, so that a host with
+// many fragments costs what its clients find and not the product of all.
+func (l lookups) losses(fragments []*mesh.DestinationRule) []passing {
+	place := make(map[*mesh.DestinationRule]int, len(fragments))
+	for i, r := range fragments {
+		place[r] = i
+	}
+	var losses []passing
+	for p := range l.passed {
+		_, rule := place[p.rule]
+		if _, by := place[p.by]; rule && by {
+			losses = append(losses, p)
+		}
+	}
+	slices.SortFunc(losses, func(a, b passing) int {
+		return cmp.Or(cmp.Compare(place[a.rule], place[b.rule]), cmp.Compare(place[a.by], place[b.by]))
+	})
+	return losses
 }
 
 // where returns the viewpoints for which something is so, and whether it is so for
@@ -108,16 +151,6 @@ func everyone() mesh.Viewpoints {
 	var all mesh.Viewpoints
 	all.Set(mesh.Viewpoint{}, true)
 	return all
-}
-
-// sidecarsOf returns the viewpoints of the sidecars of some namespaces.
-func sidecarsOf(namespaces mesh.Namespaces) mesh.Viewpoints {
-	var sidecars mesh.Viewpoints
-	sidecars.Set(mesh.Viewpoint{}, namespaces.Has(""))
-	for _, name := range namespaces.Named() {
-		sidecars.Set(mesh.Viewpoint{Namespace: name}, namespaces.Has(name))
-	}
-	return sidecars
 }
 
 // counted is "subset a", or "subsets a, b".

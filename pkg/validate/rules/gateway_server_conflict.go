@@ -28,7 +28,8 @@ drops a server as a whole, with all of its hosts and without a word in its statu
   under the same port name.
 
 What is bound to a dropped server is answered by nothing: the connection is
-closed, or another server's certificate is shown.
+closed, or another server's certificate is shown. Where the two servers say the same it
+is a warning, so that a Gateway can be renamed by creating it anew.
 
 Hosts that differ in their namespaces only, such as ` + "`team-a/shop.example.com`" + ` and
 ` + "`team-b/shop.example.com`" + `, are not recognised as the same. They end as two filter
@@ -66,13 +67,14 @@ func serverFinding(c *mesh.ServerConflict) rule.Finding {
 		f.Have = fmt.Sprintf("%s spec.servers[%d]; the older Gateway will come first", c.First.By, c.FirstServer.Index)
 		f.Effect = "the whole server of the newer Gateway is dropped: what its hosts should serve is not, or another server answers"
 	}
-	f.About = fmt.Sprintf("%d %s %s", c.Server.Port, c.Why, c.Host)
+	f.About = fmt.Sprintf("%d dropped", c.Server.Port)
 	first := c.First.By.String()
 	if c.First == c.Gateway {
 		first = fmt.Sprintf("spec.servers[%d]", c.FirstServer.Index)
 	}
 	switch c.Why {
 	case mesh.ServerHostTaken:
+		dropped(c, &f)
 		f.Message = fmt.Sprintf("server for %s on port %d repeats a host that %s has on the same pods", c.Host, c.Server.Port, first)
 		f.Fix = fmt.Sprintf("take %s out of this server, and leave it to %s", c.Host, first)
 		f.OtherFix = fmt.Sprintf("leave %s to %s", c.Host, c.Gateway.By)
@@ -80,6 +82,10 @@ func serverFinding(c *mesh.ServerConflict) rule.Finding {
 		f.Message = fmt.Sprintf("server on port %d has host %s for other namespaces than %s has on the same pods, so that Envoy refuses the listener", c.Server.Port, c.Host, first)
 		f.Effect = fmt.Sprintf("two filter chains with one SNI: Envoy refuses all of port %d, which keeps its old configuration or is not opened", c.Server.Port)
 		f.Viewpoints = atGateways(c.Gateway.Name(), c.First.Name())
+		f.About = fmt.Sprintf("%d %s %s", c.Server.Port, c.Why, c.Host)
+		// Envoy refuses the listener whichever Gateways have the host twice.
+		f.Faults = []string{fmt.Sprintf("%s %s %s", c.Listener, c.Why, c.Host)}
+		f.Whole, f.Workload = true, c.Listener
 		f.Fix = fmt.Sprintf("have %s in one server only, for all namespaces that need it", c.Host)
 		f.OtherFix = fmt.Sprintf("leave %s to %s", c.Host, c.Gateway.By)
 	case mesh.ServerNameTaken:
@@ -89,9 +95,23 @@ func serverFinding(c *mesh.ServerConflict) rule.Finding {
 		f.Fix = "give the port of each server a name of its own"
 	case mesh.ServerPortTaken:
 		f.Message = fmt.Sprintf("%s server on port %d, which %s has for %s on the same pods", c.Server.Protocol, c.Server.Port, first, c.FirstServer.Protocol)
-		f.About = fmt.Sprintf("%d %s %s", c.Server.Port, c.Why, c.Server.Protocol)
+		dropped(c, &f)
 		f.Fix = "use another port: only plaintext HTTP servers can share one"
 		f.OtherFix = fmt.Sprintf("leave port %d to %s, or use another selector", c.Server.Port, c.Gateway.By)
 	}
 	return f
+}
+
+// dropped says what of a server is lost: all of its hosts, whatever the reason, which
+// may change without making a difference. A server that is the same as the one before
+// it is a warning: a Gateway gets another name by being created anew before the old one
+// is deleted.
+func dropped(c *mesh.ServerConflict, f *rule.Finding) {
+	for _, host := range c.Server.Hosts {
+		f.Faults = append(f.Faults, fmt.Sprintf("%s %d %s %s/%s", c.Gateway.Name(), c.Server.Port, c.Server.Bind, host.Namespace, host.Host))
+	}
+	f.Whole = true
+	if c.Same && c.First != c.Gateway {
+		f.Severity = rule.Warning
+	}
 }

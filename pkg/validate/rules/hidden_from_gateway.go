@@ -3,6 +3,7 @@ package rules
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/meshward/meshward/pkg/validate/mesh"
 	"github.com/meshward/meshward/pkg/validate/rule"
@@ -57,6 +58,10 @@ func hiddenFromGateway(p *rule.Pass) {
 			Fix:        fmt.Sprintf("add %s to exportTo", some(pods)),
 			OtherFix:   fmt.Sprintf("first export %s to %s", v.By, some(pods)),
 			RestsOn:    namespacesOf(append(pods, v.Name(), name)...),
+		}
+		if slices.Equal(v.Seen.Named(), []string{v.By.Namespace}) {
+			// It says so itself, or says nothing where that is the mesh's default.
+			f.Fix = fmt.Sprintf("set exportTo to [%s]", strings.Join(append([]string{`"."`}, pods...), ", "))
 		}
 		if !known {
 			f.Severity = rule.Info

@@ -3,6 +3,7 @@ package rules
 import (
 	"fmt"
 	"slices"
+	"strconv"
 
 	"github.com/meshward/meshward/pkg/validate/mesh"
 	"github.com/meshward/meshward/pkg/validate/rule"
@@ -26,10 +27,10 @@ are, and the service registry has no such name.
 - As the host of a **DestinationRule** they are the host of nothing: its subsets and its
   policy never apply.
 - As a host of a **VirtualService** on the mesh they make a virtual host of their own, on
-  port 80 only. Clients that use any other port, or any other name of the Service, go
-  past it; TCP and TLS routes are never used. It is a warning where the Service has
-  HTTP on port 80, since clients that write just that name are routed there, as long
-  as no older VirtualService serves the Service.
+  port 80 and on the ports of its other hosts only. Clients that use any other port, or
+  any other name of the Service, go past it; TCP and TLS routes are never used. It is a
+  warning where the Service has HTTP on one of these ports, since clients that write just
+  that name are routed there, as long as no older VirtualService serves the Service.
 
 Nothing is reported unless the Service that is meant exists.`,
 		Fix: "- Write the full name: `reviews.prod.svc.cluster.local`.\n" +
@@ -129,7 +130,7 @@ func (q *partlyQualified) claims() []rule.Finding {
 		}
 		if !narrowed.IsEmpty() {
 			f.Severity, f.Viewpoints = rule.Warning, narrowed
-			f.Effect = fmt.Sprintf("its routes are taken only by clients that write just %s, on port 80", q.written.Name)
+			f.Effect = fmt.Sprintf("its routes are taken only by clients that write just %s, on %s", q.written.Name, q.ports(v, narrowed))
 			found = append(found, f)
 		}
 	}
@@ -146,24 +147,67 @@ func (q *partlyQualified) past(v *mesh.VirtualService) (ignored, narrowed mesh.V
 	}
 	for _, name := range names {
 		at := mesh.Viewpoint{Namespace: name}
-		onEighty, known := q.onEighty(v, name)
-		ignored.Set(at, known && !onEighty && given.Has(at))
-		narrowed.Set(at, known && onEighty && given.Has(at))
+		ports, known := q.shared(v, name)
+		ignored.Set(at, known && len(ports) == 0 && given.Has(at))
+		narrowed.Set(at, known && len(ports) > 0 && given.Has(at))
 	}
 	return ignored, narrowed
 }
 
-// onEighty reports whether clients of a namespace that call the Service by the
-// written name can get routes of a VirtualService: those of HTTP, on port 80, where
-// the Service has HTTP. It is not known for those that do not see the Service.
-func (q *partlyQualified) onEighty(v *mesh.VirtualService, client string) (onEighty, known bool) {
+// shared returns the ports on which clients of a namespace that call the Service by the
+// written name can get routes of a VirtualService: those of HTTP, on port 80 and on
+// what the Service has in common with other hosts of the VirtualService [4.3]. It is
+// not known for those that do not see the Service.
+func (q *partlyQualified) shared(v *mesh.VirtualService, client string) (ports []uint32, known bool) {
 	services := q.meant.Services(client)
-	http := slices.ContainsFunc(v.Routes, func(r *mesh.Route) bool { return r.Section == mesh.SectionHTTP })
-	return http && slices.ContainsFunc(services, func(s mesh.Service) bool {
-		return s.Alias != "" || s.Portless() || slices.ContainsFunc(s.Listens(), func(p mesh.Port) bool {
-			return p.Number == 80 && (p.Protocol == mesh.ProtocolHTTP || p.Protocol == mesh.ProtocolAuto)
-		})
-	}), len(services) > 0
+	if !v.Has(mesh.SectionHTTP) {
+		return nil, len(services) > 0
+	}
+	others := []uint32{80}
+	for _, name := range v.Hosts {
+		for _, s := range q.mesh.Host(name).Services(client) {
+			others = append(others, httpPorts(s)...)
+		}
+	}
+	for _, s := range services {
+		if s.Alias != "" || s.Portless() {
+			ports = append(ports, 80)
+		}
+		for _, port := range httpPorts(s) {
+			if slices.Contains(others, port) {
+				ports = append(ports, port)
+			}
+		}
+	}
+	slices.Sort(ports)
+	return slices.Compact(ports), len(services) > 0
+}
+
+// httpPorts returns the ports of a service on which HTTP routes are used.
+func httpPorts(s mesh.Service) []uint32 {
+	var ports []uint32
+	for _, p := range s.Listens() {
+		if p.Protocol == mesh.ProtocolHTTP || p.Protocol == mesh.ProtocolAuto {
+			ports = append(ports, p.Number)
+		}
+	}
+	return ports
+}
+
+// ports says in words on which ports the narrowed clients get the routes.
+func (q *partlyQualified) ports(v *mesh.VirtualService, narrowed mesh.Viewpoints) string {
+	var all []uint32
+	holding, _ := narrowed.Holding()
+	for _, at := range holding {
+		ports, _ := q.shared(v, at.Namespace)
+		all = append(all, ports...)
+	}
+	slices.Sort(all)
+	var names []string
+	for _, port := range slices.Compact(all) {
+		names = append(names, strconv.FormatUint(uint64(port), 10))
+	}
+	return counted("port", names)
 }
 
 func (q *partlyQualified) finding(object *mesh.Object, path string, viewpoints mesh.Viewpoints) rule.Finding {

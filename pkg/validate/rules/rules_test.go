@@ -152,10 +152,14 @@ func ledgerOf(found []rule.Finding) ledger {
 
 func (l ledger) add(v validate.Verdict) {
 	for _, f := range v.Fixed {
-		l[f.Identity()] = l[f.Identity()].Minus(f.Viewpoints)
+		for _, id := range f.Identities() {
+			l[id] = l[id].Minus(f.At())
+		}
 	}
 	for _, f := range v.Introduced {
-		l[f.Identity()] = l[f.Identity()].Or(f.Viewpoints)
+		for _, id := range f.Identities() {
+			l[id] = l[id].Or(f.At())
+		}
 	}
 }
 

@@ -24,7 +24,7 @@ var ServiceEntryConflict = &rule.Rule{
 see istiod chooses one: that of the client's own namespace; else the Kubernetes
 Service; else one of the ServiceEntries, and which one depends on their age and on
 who asks. Within a namespace the Service counts, or else the oldest ServiceEntry; it
-takes the ports of the others in if they have the same resolution, workloadSelector
+takes the ports of the others in if they have the same resolution, labels, workloadSelector
 and exportTo, and they are ignored otherwise.
 
 So clients reach different endpoints by one name. The DestinationRules that they get
@@ -36,7 +36,7 @@ A ServiceEntry that is exported to its own namespace only is no conflict with th
 of other namespaces: it is for its own clients, on purpose.`,
 		Fix: `- Declare the host once.
 - Or write ` + "`exportTo: [\".\"]`" + ` into those that are for their own namespace only.
-- In one namespace, give all ServiceEntries of the host the same resolution,
+- In one namespace, give all ServiceEntries of the host the same resolution, labels,
   workloadSelector and exportTo, so that their ports are merged.
 - Instead of declaring a Service's host again, add what is missing to the Service.`,
 		See: []string{"IST0177", "KIA1211", "KIA1212"},
@@ -132,7 +132,7 @@ func conflict(host *mesh.Host, clients []mesh.Client, d, other *mesh.Declaration
 	case other.By.Kind == mesh.KindService:
 		f.Fix = fmt.Sprintf("take the host out of this ServiceEntry, or add what is missing to %s", other.By)
 	case other.By.Namespace == d.By.Namespace:
-		f.Fix = fmt.Sprintf("give it the resolution, workloadSelector and exportTo of %s, so that istiod merges their ports", other.By)
+		f.Fix = fmt.Sprintf("give it the resolution, labels, workloadSelector and exportTo of %s, so that istiod merges their ports", other.By)
 		if !known {
 			f.Have = ""
 		}

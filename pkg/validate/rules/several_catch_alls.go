@@ -35,7 +35,7 @@ reported.`,
 }
 
 func severalCatchAlls(p *rule.Pass) {
-	for _, c := range clashes(p, laterCatchAlls) {
+	for _, c := range oncePerRoute(clashes(p, laterCatchAlls)) {
 		_, host, _ := strings.Cut(p.Key.Name, "|")
 		f := c.finding(p)
 		// Which of the others comes first makes no difference to who is dead.
@@ -52,20 +52,55 @@ func severalCatchAlls(p *rule.Pass) {
 	}
 }
 
-// laterCatchAlls returns the catch-alls that the first keeps from every request.
-func laterCatchAlls(host *mesh.VirtualHost) []clash {
-	var first *mesh.HostRoute
+// oncePerRoute leaves of the clashes of a route that with the first to come, with the
+// faults of all.
+func oncePerRoute(all []clash) []clash {
+	var list []clash
+	at := map[place]int{}
+	for _, c := range all {
+		later := placeOf(c.later)
+		if i, known := at[later]; known {
+			list[i].faults = append(list[i].faults, c.faults...)
+			continue
+		}
+		at[later] = len(list)
+		list = append(list, c)
+	}
+	return list
+}
+
+// laterCatchAlls returns the catch-alls that others of other VirtualServices stand
+// before. Each is told of all of them: when the first goes, the next is nothing new.
+func laterCatchAlls(_ *rule.Pass, host *mesh.VirtualHost) []clash {
+	if len(host.Routes) > 2*mostRoutes {
+		return nil
+	}
+	var before []*mesh.HostRoute
 	var list []clash
 	for _, r := range host.Routes {
-		switch {
-		case !r.Certain || !r.CatchAll():
-		case first == nil:
-			first = r
-		case r.Root != first.Root && !r.SameEffect(first.Delivery):
-			c := clash{first: first, later: r, severity: rule.Error, dead: true, pods: host.Pods}
-			c.by, c.known = first.Fragment.Order(r.Fragment, host.Pods)
-			list = append(list, c)
+		if !r.Certain || !r.CatchAll() {
+			continue
 		}
+		list = append(list, behind(before, r, host)...)
+		before = append(before, r)
+	}
+	return list
+}
+
+// behind returns the clashes of a catch-all with those before it, none where the first
+// of all does the same.
+func behind(before []*mesh.HostRoute, r *mesh.HostRoute, host *mesh.VirtualHost) []clash {
+	var list []clash
+	for i, first := range before {
+		if first.Root == r.Root || first.SameEffect(r.Delivery) {
+			if i == 0 {
+				return nil
+			}
+			continue
+		}
+		c := clash{first: first, later: r, severity: severityOf(host), dead: true, pods: host.Pods}
+		c.by, c.known = first.Fragment.Order(r.Fragment, host.Pods)
+		list = append(list, c)
 	}
 	return list
 }

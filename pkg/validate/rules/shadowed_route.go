@@ -34,7 +34,10 @@ the requests silently go elsewhere. Both are errors. Where neither covers the ot
 and only requests that satisfy both are in question, it is a warning.
 
 Nothing is reported where the matches cannot both hold, where both routes do the same,
-and where istiod cannot be proved to choose.`,
+and where istiod cannot be proved to choose.
+
+Each route is compared with all others of a host, so there is a bound: among more than
+400 matches a clash is only a warning, and among more than 800 none is looked for.`,
 		Fix: `- Put both rules into one VirtualService, the narrower first.
 - Or make the matches exclude each other, for example by a header or by another prefix.
 - Remove a rule that is dead.`,
@@ -47,46 +50,66 @@ func shadowedRoute(p *rule.Pass) {
 		shadowedInside(p)
 		return
 	}
-	reported := map[place]bool{}
 	for _, c := range clashes(p, shadowed) {
-		at := placeOf(c.later, c.first.Root)
-		if at.number = 0; !reported[at] { // one match of a route is enough
-			p.Report(c.shadow(p))
-		}
-		reported[at] = true
+		p.Report(c.shadow(p))
 	}
 }
 
 // shadowed returns the routes of a virtual host that one of another VirtualService
 // takes requests from. Catch-alls among each other are left to several-catch-alls.
-func shadowed(host *mesh.VirtualHost) []clash {
+func shadowed(p *rule.Pass, host *mesh.VirtualHost) []clash {
+	if len(host.Routes) > 2*mostRoutes {
+		return nil
+	}
 	var list []clash
 	for i, later := range host.Routes {
-		if !later.Certain || coveredByOwn(host.Routes[:i], later) {
+		if p.Ended() {
+			return nil
+		}
+		if later.Certain && !coveredByOwn(p, host.Routes[:i], later) {
+			list = append(list, takenFrom(p, host, i)...)
+		}
+	}
+	return list
+}
+
+// takenFrom returns the clashes of a route of a virtual host with those before it.
+func takenFrom(p *rule.Pass, host *mesh.VirtualHost, at int) []clash {
+	var list []clash
+	before, later := host.Routes[:at], host.Routes[at]
+	for _, first := range before {
+		if !first.Certain || first.Root == later.Root || first.CatchAll() {
 			continue
 		}
-		for _, first := range host.Routes[:i] {
-			if !first.Certain || first.Root == later.Root || first.CatchAll() {
-				continue
+		if first.SameEffect(later.Delivery) {
+			if p.Mesh.Covers(first.Match, later.Match) {
+				break // what comes behind it changes nothing
 			}
-			if first.SameEffect(later.Delivery) {
-				if first.Match.Covers(later.Match) {
-					break // what comes behind it changes nothing
-				}
-				continue
-			}
-			if c, ok := between(first, later, host.Pods); ok {
-				list = append(list, c)
-			}
+			continue
+		}
+		c, ok := between(p.Mesh, first, later, host)
+		if ok && !doneBefore(p, before, later.Root, first) {
+			list = append(list, c)
 		}
 	}
 	return list
 }
 
 // coveredByOwn reports whether a route is dead within its own VirtualService.
-func coveredByOwn(before []*mesh.HostRoute, later *mesh.HostRoute) bool {
+func coveredByOwn(p *rule.Pass, before []*mesh.HostRoute, later *mesh.HostRoute) bool {
 	for _, r := range before {
-		if r.Certain && r.Root == later.Root && r.Match.Covers(later.Match) {
+		if r.Certain && r.Root == later.Root && p.Mesh.Covers(r.Match, later.Match) {
+			return true
+		}
+	}
+	return false
+}
+
+// doneBefore reports whether a VirtualService does with all requests of another's route
+// what that does, before the route in question: then either order leads to the same.
+func doneBefore(p *rule.Pass, before []*mesh.HostRoute, own *mesh.VirtualService, first *mesh.HostRoute) bool {
+	for _, r := range before {
+		if r.Certain && r.Root == own && r.SameEffect(first.Delivery) && p.Mesh.Covers(r.Match, first.Match) {
 			return true
 		}
 	}
@@ -94,10 +117,10 @@ func coveredByOwn(before []*mesh.HostRoute, later *mesh.HostRoute) bool {
 }
 
 // between judges two routes of different VirtualServices that do different things.
-func between(first, later *mesh.HostRoute, pods string) (clash, bool) {
-	c := clash{first: first, later: later, severity: rule.Error, pods: pods}
-	c.by, c.known = first.Fragment.Order(later.Fragment, pods)
-	covered := first.Match.Covers(later.Match)
+func between(view *mesh.View, first, later *mesh.HostRoute, host *mesh.VirtualHost) (clash, bool) {
+	c := clash{first: first, later: later, severity: severityOf(host), pods: host.Pods}
+	c.by, c.known = first.Fragment.Order(later.Fragment, host.Pods)
+	covered := view.Covers(first.Match, later.Match)
 	byAge := c.by == mesh.ByAge || c.by == mesh.ByGatewayAge
 	switch {
 	case covered && (c.known || later.CatchAll()):
@@ -105,11 +128,11 @@ func between(first, later *mesh.HostRoute, pods string) (clash, bool) {
 		return c, true
 	case later.CatchAll() || !byAge:
 		return c, false
-	case covered || later.Match.Covers(first.Match):
+	case covered || view.Covers(later.Match, first.Match):
 		return c, true
 	default:
 		c.severity = rule.Warning
-		return c, first.Match.Meets(later.Match)
+		return c, view.Meets(first.Match, later.Match)
 	}
 }
 
@@ -142,7 +165,13 @@ func shadowedInside(p *rule.Pass) {
 		return
 	}
 	deliveries := p.Mesh.Deliveries(root)
+	if matchesOf(deliveries) > 2*mostRoutes {
+		return
+	}
 	for i, d := range deliveries {
+		if p.Ended() {
+			return
+		}
 		reach := d.Reach
 		if reach.IsEmpty() {
 			reach = d.Buried
@@ -150,7 +179,7 @@ func shadowedInside(p *rule.Pass) {
 		if reach.IsEmpty() {
 			continue
 		}
-		by := coveringBefore(deliveries[:i], d)
+		by := coveringBefore(p, deliveries[:i], d)
 		if by == nil {
 			continue
 		}
@@ -169,10 +198,18 @@ func shadowedInside(p *rule.Pass) {
 	}
 }
 
+func matchesOf(deliveries []*mesh.Delivery) int {
+	matches := 0
+	for _, d := range deliveries {
+		matches += max(1, len(d.Matches))
+	}
+	return matches
+}
+
 // coveringBefore returns the earlier route that takes requests of a route which
 // nothing reaches and that does something else with them; nil where the route is
 // reached, or where it makes no difference.
-func coveringBefore(before []*mesh.Delivery, d *mesh.Delivery) *mesh.Delivery {
+func coveringBefore(p *rule.Pass, before []*mesh.Delivery, d *mesh.Delivery) *mesh.Delivery {
 	var by *mesh.Delivery
 	matches := d.Matches
 	if len(matches) == 0 {
@@ -180,7 +217,7 @@ func coveringBefore(before []*mesh.Delivery, d *mesh.Delivery) *mesh.Delivery {
 	}
 	buried := d.Reach.IsEmpty() && !d.Buried.IsEmpty()
 	for _, m := range matches {
-		taking := takenBy(before, d, m, buried)
+		taking := takenBy(p, before, d, m, buried)
 		if taking == nil {
 			return nil
 		}
@@ -193,7 +230,7 @@ func coveringBefore(before []*mesh.Delivery, d *mesh.Delivery) *mesh.Delivery {
 
 // takenBy returns the first earlier route that takes all requests of a match; of a
 // route that is buried, whichever takes every request.
-func takenBy(before []*mesh.Delivery, d *mesh.Delivery, m *mesh.Match, buried bool) *mesh.Delivery {
+func takenBy(p *rule.Pass, before []*mesh.Delivery, d *mesh.Delivery, m *mesh.Match, buried bool) *mesh.Delivery {
 	section := d.Route.Section
 	var all *mesh.Delivery
 	for _, earlier := range before {
@@ -204,7 +241,7 @@ func takenBy(before []*mesh.Delivery, d *mesh.Delivery, m *mesh.Match, buried bo
 			return earlier
 		}
 		for _, e := range earlier.Matches {
-			if e.CoversWherever(m, section) {
+			if p.Mesh.CoversWherever(e, m, section) {
 				return earlier
 			}
 			if e.CatchAll(section) {

@@ -131,8 +131,8 @@ func (l *subsetLookup) finding(target *mesh.Target, missing mesh.Viewpoints) rul
 		Viewpoints: missing,
 		Have:       l.have(used, target.Subset),
 		Effect:     failing(target),
-		Fix:        l.fix(used, target),
-		OtherFix:   otherFix(used, target),
+		Fix:        l.fix(used, target, missing),
+		OtherFix:   l.otherFix(used, target),
 		RestsOn:    l.host.RestsOn(missing, target.Object().Namespace, target.Root.By.Namespace),
 	}
 	if target.Share == 0 {
@@ -196,38 +196,85 @@ func (l *subsetLookup) used(missing mesh.Viewpoints) []mesh.Answer {
 // missing one for nobody who needs it.
 func (l *subsetLookup) have(used []mesh.Answer, subset string) string {
 	var parts []string
-	serving := map[*mesh.DestinationRule]bool{}
 	for _, e := range used {
 		names := make([]string, 0, len(e.Subsets))
 		for _, s := range e.Subsets {
 			names = append(names, s.Name)
 		}
 		parts = append(parts, listed(names)+"  ("+named(e.Fragments)+")")
-		for _, fragment := range e.Fragments {
-			serving[fragment] = true
-		}
 	}
 	if len(used) == 0 {
 		parts = append(parts, "no DestinationRule for this host")
 	}
-	var elsewhere []*mesh.DestinationRule
-	for _, r := range l.host.Fragments() {
-		if r.Defines(subset) && !serving[r] {
-			elsewhere = append(elsewhere, r)
-		}
-	}
-	if len(elsewhere) > 0 {
+	if elsewhere := l.elsewhere(used, subset); len(elsewhere) > 0 {
 		parts = append(parts, fmt.Sprintf("%s defines %q but is not used by these clients", named(elsewhere), subset))
 	}
 	return strings.Join(parts, "; ")
 }
 
-func (l *subsetLookup) fix(used []mesh.Answer, target *mesh.Target) string {
+// elsewhere returns the rules that define a subset and are not used by those who miss it.
+func (l *subsetLookup) elsewhere(used []mesh.Answer, subset string) []*mesh.DestinationRule {
+	var elsewhere []*mesh.DestinationRule
+	for _, r := range l.host.Fragments() {
+		serves := func(e mesh.Answer) bool { return e.Gives(r) }
+		if r.Defines(subset) && !slices.ContainsFunc(used, serves) {
+			elsewhere = append(elsewhere, r)
+		}
+	}
+	return elsewhere
+}
+
+// selecting returns a rule with a workloadSelector that keeps any who miss a subset from
+// the rules of other namespaces, without being for them [3.3]; nil for none.
+func (l *subsetLookup) selecting(missing mesh.Viewpoints) *mesh.DestinationRule {
+	holding, _ := missing.Holding()
+	for _, r := range l.host.Fragments() {
+		ends := func(at mesh.Viewpoint) bool { return at.Gateway == "" && at.Namespace == r.By.Namespace }
+		if r.Selector != nil && slices.ContainsFunc(holding, ends) {
+			return r
+		}
+	}
+	return nil
+}
+
+// hidden returns a rule that defines a subset where clients look for it, and that only
+// its exportTo keeps from them; nil for none.
+func (l *subsetLookup) hidden(subset string) *mesh.DestinationRule {
+	if !l.host.Declared() {
+		return nil
+	}
+	serving := l.host.Declarations[0].By.Namespace
+	specific := ""
+	for _, r := range l.host.Fragments() {
+		if r.By.Namespace != serving || specific != "" && r.Host != specific {
+			continue
+		}
+		specific = r.Host
+		shown := len(r.ExportTo()) == 0 && !r.Private() || slices.Contains(r.ExportTo(), "*")
+		if r.Selector == nil && !shown && r.Defines(subset) {
+			return r
+		}
+	}
+	return nil
+}
+
+func (l *subsetLookup) fix(used []mesh.Answer, target *mesh.Target, missing mesh.Viewpoints) string {
+	if len(used) > 0 && used[0].Has(target.Subset) && used[0].Service.Declaration != nil && used[0].Service.Bare {
+		return fmt.Sprintf("list endpoints with the labels of subset %q in %s, which has none but the host itself, or route to the host without a subset",
+			target.Subset, used[0].Service.By)
+	}
 	if len(used) > 0 && used[0].Has(target.Subset) {
 		return fmt.Sprintf("give an endpoint of %s the labels of subset %q, or route to the host without a subset", used[0].Service.By, target.Subset)
 	}
 	if len(used) > 0 {
 		return fmt.Sprintf("add subset %q to %s and let it propagate before routing to it", target.Subset, used[0].Fragments[0].By)
+	}
+	if selecting := l.selecting(missing); selecting != nil {
+		return fmt.Sprintf("add a rule with subset %q and without workloadSelector in namespace %s: %s is for some workloads only, and ends the search for all",
+			target.Subset, selecting.By.Namespace, selecting.By)
+	}
+	if hidden := l.hidden(target.Subset); hidden != nil {
+		return fmt.Sprintf("export %s to these clients, and let that propagate before routing to subset %q", hidden.By, target.Subset)
 	}
 	namespace := target.Object().Namespace
 	if l.host.Declared() {
@@ -237,13 +284,18 @@ func (l *subsetLookup) fix(used []mesh.Answer, target *mesh.Target) string {
 		target.Host, target.Subset, namespace)
 }
 
-// otherFix is for whoever took the subset away from a route of somebody else.
-func otherFix(used []mesh.Answer, target *mesh.Target) string {
+// otherFix is for whoever took the subset away from a route of somebody else, or put
+// a rule in front of the one that has it.
+func (l *subsetLookup) otherFix(used []mesh.Answer, target *mesh.Target) string {
 	first := fmt.Sprintf("first take the route to it out of %s and let that propagate", target.Object())
-	if len(used) > 0 {
+	switch {
+	case len(used) == 0:
+		return fmt.Sprintf("keep subset %q where these clients look for it, or %s", target.Subset, first)
+	case len(l.elsewhere(used, target.Subset)) > 0: // what they are given now is not what had it
+		return fmt.Sprintf("add subset %q to %s, or %s", target.Subset, used[0].Fragments[0].By, first)
+	default:
 		return fmt.Sprintf("keep subset %q in %s, or %s", target.Subset, used[0].Fragments[0].By, first)
 	}
-	return fmt.Sprintf("keep subset %q where these clients look for it, or %s", target.Subset, first)
 }
 
 // mostListed is how many names a line lists: a denial has to stay short.

@@ -26,7 +26,9 @@ The registry knows a Kubernetes Service by its full name,
 ` + "`NAME.NAMESPACE.svc.DOMAIN`" + `. A destination without a dot is completed to that
 with the namespace of the VirtualService; one with a dot is taken as it is, so
 ` + "`reviews.prod`" + ` is no Service. A ServiceEntry is known by exactly the hosts that
-it lists: being covered by its wildcard is not enough.
+it lists: being covered by its wildcard is not enough. An ExternalName Service stands
+for another host of the registry, one step and no further; one that stands for anything
+else is as good as none.
 
 It is only a warning: a Service of another cluster of the mesh, or a file that
 was not given, may declare the host.`,
@@ -40,6 +42,10 @@ was not given, may declare the host.`,
 
 func unknownHost(p *rule.Pass) {
 	host := p.Mesh.Host(p.Key.Name)
+	if host.OnlyAlias() {
+		aliasOfNothing(p, host)
+		return
+	}
 	if host.Declared() || p.Mesh.Config().Knows(host.Name) {
 		return
 	}
@@ -57,6 +63,34 @@ func unknownHost(p *rule.Pass) {
 			Fix:        "write the host as it is declared, or declare it by a Service or a ServiceEntry",
 			OtherFix:   fmt.Sprintf("first take the route to it out of %s and let that propagate", first.Object()),
 			RestsOn:    host.RestsOn(reached, first.Object().Namespace),
+		})
+	}
+}
+
+// aliasOfNothing reports routes to an ExternalName Service whose target is no host of
+// the registry, or another such Service: istiod looks one step far [1.9].
+func aliasOfNothing(p *rule.Pass, host *mesh.Host) {
+	by := host.Declarations[0]
+	target := p.Mesh.Host(by.Alias)
+	why := "which no Service and no ServiceEntry declares"
+	switch {
+	case target.OnlyAlias():
+		why = "which is an ExternalName Service itself"
+	case target.Declared() || p.Mesh.Config().Knows(target.Name) || len(host.Declarations) > 1:
+		return
+	}
+	for first, reached := range firstTargets(host) {
+		p.Report(rule.Finding{
+			Object:     first.Object(),
+			Path:       first.Path() + ".host",
+			About:      host.Name,
+			Message:    fmt.Sprintf("route to %s, an ExternalName for %s, %s", host.Name, target.Name, why),
+			Viewpoints: reached,
+			Effect:     failing(first) + ", unless another cluster of the mesh has the host",
+			Fix:        fmt.Sprintf("declare %s by a Service or a ServiceEntry, or name in %s a host that is declared", target.Name, by.By),
+			OtherFix:   fmt.Sprintf("first take the route to it out of %s and let that propagate", first.Object()),
+			Related:    []rule.Related{{Object: by.By, Path: "spec.externalName"}},
+			RestsOn:    namespacesOf(append(host.RestsOn(reached, first.Object().Namespace), target.RestsOn(reached)...)...),
 		})
 	}
 }

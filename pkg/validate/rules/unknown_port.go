@@ -27,7 +27,8 @@ other number names a cluster that no proxy has. HTTP requests that take it fail 
 Where several objects declare one host, the ports are those of the service that the
 client is given: the one of its own namespace, else a Kubernetes Service, else a
 ServiceEntry that it sees. So a ServiceEntry in one namespace can take a port away
-from the clients there and from nobody else.
+from the clients there and from nobody else. That is a warning where the objects are in
+several namespaces, since which of them counts may change.
 
 An ExternalName Service stands for another host, and it is that host's ports that
 count. Sidecars look through such a name only on the ports that it declares itself, so
@@ -48,7 +49,7 @@ func unknownPort(p *rule.Pass) {
 		for _, client := range host.Callers(target.Delivery) {
 			services := host.Candidates(client)
 			lacks := lacksPort(host, target, client, services)
-			blind := !lacks && seesNothing(target, client, services)
+			blind := !lacks && seesNothing(p.Mesh, target, client, services)
 			missing.Set(client.Viewpoint, client.Reached && lacks)
 			unseen.Set(client.Viewpoint, client.Reached && blind)
 			if client.Reached && (lacks || blind) {
@@ -59,7 +60,7 @@ func unknownPort(p *rule.Pass) {
 			p.Report(portFinding(host, target, missing, instead))
 		}
 		if !unseen.IsEmpty() {
-			p.Report(unseenFinding(host, target, unseen, instead))
+			p.Report(unseenFinding(p.Mesh, host, target, unseen, instead))
 		}
 	}
 }
@@ -73,10 +74,39 @@ func lacksPort(host *mesh.Host, target *mesh.Target, client mesh.Client, service
 }
 
 // seesNothing reports whether what a client is given for the host is a name that
-// its sidecar does not look through [1.9].
-func seesNothing(target *mesh.Target, client mesh.Client, services []mesh.Service) bool {
-	return client.Gateway == "" && target.Section() == mesh.SectionHTTP && len(services) > 0 &&
-		!slices.ContainsFunc(services, func(s mesh.Service) bool { return s.Alias == "" || !s.Portless() })
+// its sidecar does not look through [1.9]: an ExternalName without ports, or without
+// any of those on which the route is called. Of a destination without a port that is
+// for ambiguous-port to say.
+func seesNothing(view *mesh.View, target *mesh.Target, client mesh.Client, services []mesh.Service) bool {
+	if client.Gateway != "" || target.Section() != mesh.SectionHTTP || len(services) == 0 ||
+		slices.ContainsFunc(services, func(s mesh.Service) bool { return s.Alias == "" }) {
+		return false
+	}
+	if !slices.ContainsFunc(services, func(s mesh.Service) bool { return !s.Portless() }) {
+		return true
+	}
+	return target.Port != 0 && calledBeside(view, target, client, services)
+}
+
+// calledBeside reports whether a route is called, and only on ports that none of the
+// services declares.
+func calledBeside(view *mesh.View, target *mesh.Target, client mesh.Client, services []mesh.Service) bool {
+	called := false
+	for _, c := range view.Called(target.Root, target.Section(), client.Viewpoint.Namespace) {
+		if c.Assumed {
+			return false
+		}
+		for _, port := range c.Ports {
+			if !target.CalledOn(client.Viewpoint, port) {
+				continue
+			}
+			if slices.ContainsFunc(services, func(s mesh.Service) bool { return s.Has(port) }) {
+				return false
+			}
+			called = true
+		}
+	}
+	return called
 }
 
 func portFinding(host *mesh.Host, target *mesh.Target, missing mesh.Viewpoints, instead []mesh.Service) rule.Finding {
@@ -103,28 +133,44 @@ func portFinding(host *mesh.Host, target *mesh.Target, missing mesh.Viewpoints, 
 		f.OtherFix = fmt.Sprintf("keep port %d of %s, or first take the route to it out of %s and let that propagate",
 			target.Port, instead[0].Alias, target.Object())
 	}
-	return settle(f, target, instead)
+	if duplicated(host) {
+		f.Fix = fmt.Sprintf("write a port that %s has, or take the host out of it: several namespaces declare the host", by)
+	}
+	return settle(f, host, target, instead)
 }
 
-func unseenFinding(host *mesh.Host, target *mesh.Target, unseen mesh.Viewpoints, instead []mesh.Service) rule.Finding {
-	by := instead[0].By
-	return settle(rule.Finding{
+func unseenFinding(view *mesh.View, host *mesh.Host, target *mesh.Target, unseen mesh.Viewpoints, instead []mesh.Service) rule.Finding {
+	by, without := instead[0].By, "without ports"
+	if !instead[0].Portless() {
+		without = "without the port that the route is called on"
+	}
+	f := rule.Finding{
 		Object:     target.Object(),
 		Path:       target.Path() + ".host",
 		About:      target.Host,
-		Message:    fmt.Sprintf("%s %s, an ExternalName Service without ports, which sidecars do not look through", sending(target), target.Host),
+		Message:    fmt.Sprintf("%s %s, an ExternalName Service %s, which sidecars do not look through", sending(target), target.Host, without),
 		Viewpoints: unseen,
 		Effect:     failing(target),
 		Fix:        fmt.Sprintf("route to %s itself, or give %s the port that the route is called on", instead[0].Alias, by),
 		OtherFix:   fmt.Sprintf("keep the ports of %s, or first take the route to it out of %s and let that propagate", by, target.Object()),
 		RestsOn:    host.RestsOn(unseen, target.Object().Namespace, target.Root.By.Namespace),
-	}, target, instead)
+	}
+	f.RestsOn = namespacesOf(append(f.RestsOn, restsOn(view, target.Root, unseen)...)...)
+	return settle(f, host, target, instead)
+}
+
+// duplicated reports whether several namespaces declare a host: which of them a client
+// is given then may change with what the host's other clients import [7.4].
+func duplicated(host *mesh.Host) bool {
+	return slices.ContainsFunc(host.Declarations, func(d *mesh.Declaration) bool {
+		return d.By.Namespace != host.Declarations[0].By.Namespace
+	})
 }
 
 // settle adds what is the same for all findings about ports: their severity and
 // the services that they rest on.
-func settle(f rule.Finding, target *mesh.Target, instead []mesh.Service) rule.Finding {
-	if harmless(target) {
+func settle(f rule.Finding, host *mesh.Host, target *mesh.Target, instead []mesh.Service) rule.Finding {
+	if harmless(target) || duplicated(host) {
 		f.Severity = rule.Warning
 	}
 	for _, s := range instead {

@@ -2,6 +2,7 @@ package rules
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/meshward/meshward/pkg/validate/mesh"
@@ -39,7 +40,8 @@ policy of its own in the place of the other's.`,
 		Fix: `- Write the same exportTo, to the letter, into all DestinationRules of the host.
 - Or put all of the host into one DestinationRule.
 - A rule with a workloadSelector has to repeat the subsets and the policy that its
-  workloads need. Leave exportTo out of the rule for all other workloads.`,
+  workloads need. Export the rule for all other workloads to ` + "`\".\"`" + ` and to another
+  namespace, such as the root namespace: that one is merged and stands for itself.`,
 		See: []string{},
 	},
 }
@@ -50,20 +52,19 @@ func unmergedFragments(p *rule.Pass) {
 		return
 	}
 	found := lookUp(host)
-	for _, r := range host.Own() {
-		dead := !found.ever(func(e mesh.Effective) bool { return e.Gives(r) })
-		for _, by := range host.Own() {
-			l := loss{host: host, rule: r, by: by}
-			who, certain := found.where(func(e mesh.Effective) bool { return e.PassedFor(r) == by && l.add(e, dead) })
-			if !who.IsEmpty() {
-				p.Report(l.finding(who, certain))
-			}
+	for _, pair := range found.losses(host.Own()) {
+		l := loss{config: p.Mesh.Config(), host: host, rule: pair.rule, by: pair.by}
+		dead := !found.gives[l.rule]
+		who, certain := found.where(func(e mesh.Effective) bool { return e.PassedFor(l.rule) == l.by && l.add(e, dead) })
+		if !who.IsEmpty() {
+			p.Report(l.finding(who, certain))
 		}
 	}
 }
 
 // loss is what is lost of a DestinationRule for another.
 type loss struct {
+	config   *mesh.Config
 	host     *mesh.Host
 	rule, by *mesh.DestinationRule
 	subsets  []string
@@ -125,6 +126,9 @@ func (l *loss) finding(who mesh.Viewpoints, certain bool) rule.Finding {
 	if !l.ordered() {
 		f.Have = ""
 		f.Effect = "what only the older of the two says is lost: a route to a subset of it fails with 503 NC"
+		if l.nested() {
+			f.Effect = "what only one of the two says is lost: a route to a subset of it fails with 503 NC"
+		}
 	}
 	if !certain || !l.ordered() && !l.mutual() {
 		f.Severity = rule.Warning
@@ -141,16 +145,20 @@ func (l *loss) ordered() bool {
 
 // mutual reports whether something would be lost if it were the other one that counts.
 func (l *loss) mutual() bool {
-	other := loss{host: l.host, rule: l.by, by: l.rule}
+	other := loss{config: l.config, host: l.host, rule: l.by, by: l.rule}
 	return other.add(mesh.Effective{Fragments: []*mesh.DestinationRule{l.rule}, Subsets: l.rule.Subsets}, true)
 }
 
 // message names no winner where it is not known.
 func (l *loss) message() string {
-	if !l.ordered() {
+	switch {
+	case !l.ordered() && l.nested():
+		return fmt.Sprintf("%s and %s for %s differ in exportTo: which of the two counts, and where, depends on their age", l.rule.By, l.by.By, l.host.Name)
+	case !l.ordered():
 		return fmt.Sprintf("%s and %s for %s are not merged, as their exportTo differs: istiod uses only the newer", l.rule.By, l.by.By, l.host.Name)
+	default:
+		return fmt.Sprintf("%s of %s for %s %s lost: %s", l.what(), l.rule.By, l.host.Name, l.verb(), l.why())
 	}
-	return fmt.Sprintf("%s of %s for %s %s lost: %s", l.what(), l.rule.By, l.host.Name, l.verb(), l.why())
 }
 
 func (l *loss) what() string {
@@ -216,12 +224,32 @@ func (l *loss) effect() string {
 	return strings.Join(parts, "; ")
 }
 
+// another is a namespace other than the one of the rule that is lost.
+func (l *loss) another() string {
+	if root := l.config.RootNamespace; root != l.rule.By.Namespace {
+		return root
+	}
+	return "default"
+}
+
+// nested reports whether the exportTo of one of the two holds all of the other's: then
+// it depends on their ages whether they are merged.
+func (l *loss) nested() bool {
+	holds := func(wide, narrow *mesh.DestinationRule) bool {
+		return len(narrow.ExportTo()) > 0 && !slices.ContainsFunc(narrow.ExportTo(), func(name string) bool {
+			return !slices.Contains(wide.ExportTo(), name)
+		})
+	}
+	return holds(l.rule, l.by) || holds(l.by, l.rule)
+}
+
 func (l *loss) fix(other *mesh.DestinationRule) string {
 	switch {
 	case !l.bySelector():
 		return fmt.Sprintf("write the same exportTo as in %s, to the letter, or put both into one DestinationRule", other.By)
 	case len(l.instead.Fragments) == 0:
-		return fmt.Sprintf("leave exportTo out of %s", l.rule.By)
+		return fmt.Sprintf("write exportTo [%q, %q] into %s: beside %q it has to name another namespace, or istiod keeps it for the selected workloads only",
+			".", l.another(), l.rule.By, ".")
 	default:
 		return fmt.Sprintf("repeat %s in %s", l.what(), l.by.By)
 	}

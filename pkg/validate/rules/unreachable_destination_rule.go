@@ -254,7 +254,7 @@ func (u *unreachable) exportedInVain() (rule.Finding, bool) {
 		Path:     "spec.exportTo",
 		Message: fmt.Sprintf("DestinationRule for %s is exported to %s in vain: clients there do not look in namespace %s",
 			u.host.Name, counted("namespace", others), namespace),
-		Viewpoints: sidecarsOf(mesh.OnlyNamespaces(others...)),
+		Viewpoints: sidecarsIn(mesh.OnlyNamespaces(others...)),
 		Effect:     fmt.Sprintf("it is for clients in namespace %s only", namespace),
 		Fix:        u.move(),
 	}, true

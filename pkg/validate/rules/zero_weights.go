@@ -11,6 +11,8 @@ var ZeroWeights = &rule.Rule{
 	Severity: rule.Error,
 	On:       mesh.SubjectVirtualService,
 	Run:      zeroWeights,
+
+	OfWeights: true,
 	Doc: rule.Doc{
 		Title: "A route has several destinations, and all their weights are 0",
 		Why: `Weights are shares of a sum, and a sum of 0 cannot be shared. Destinations without
