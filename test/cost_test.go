@@ -2,6 +2,7 @@ package test
 
 import (
 	"fmt"
+	"runtime"
 	"testing"
 
 	"github.com/meshward/meshward/pkg/validate"
@@ -123,4 +124,33 @@ func BenchmarkChange(b *testing.B) {
 			}
 		})
 	}
+}
+
+// BenchmarkAll judges whole meshes, and says what a service with its rule and its
+// route takes up in a snapshot.
+func BenchmarkAll(b *testing.B) {
+	engine, err := validate.New(rules.All()...)
+	if err != nil {
+		b.Fatal(err)
+	}
+	for _, services := range []int{1_000, 4_000, 16_000} {
+		b.Run(fmt.Sprintf("services=%d", services), func(b *testing.B) {
+			before := heap()
+			snapshot := sized(b, services)
+			held := heap() - before
+			b.ReportAllocs()
+			for b.Loop() {
+				engine.All(snapshot)
+			}
+			b.ReportMetric(float64(held)/float64(services), "held-B/service")
+		})
+	}
+}
+
+// heap is what is in use, in bytes.
+func heap() uint64 {
+	runtime.GC()
+	var stats runtime.MemStats
+	runtime.ReadMemStats(&stats)
+	return stats.HeapAlloc
 }
