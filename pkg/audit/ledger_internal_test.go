@@ -24,7 +24,7 @@ func TestLedgerIsWhatTheEngineFinds(t *testing.T) {
 		t.Fatal(err)
 	}
 	found, appeared := 0, 0
-	for seed := range uint64(600) {
+	for seed := range uint64(2000) {
 		r := rand.New(rand.NewPCG(seed, 11))
 		ledger, now := NewLedger(engine), mesh.Empty(settings(r))
 		var errors map[rule.Identity]bool
