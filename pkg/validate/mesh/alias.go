@@ -32,20 +32,3 @@ func (v *View) RoutingTo(host string) []*VirtualService {
 	}
 	return routing
 }
-
-// destination touches a host that traffic is sent to, and those it stands for.
-func (t *touch) destination(host string) {
-	t.keys[Key{SubjectHost, host}] = true
-	if e, ok := t.snapshot.exact.Get(hostKey(host)); ok {
-		t.aliases(e)
-	}
-}
-
-// aliases touches the hosts that others are declared to stand for.
-func (t *touch) aliases(says *entry) {
-	for _, d := range says.declarations {
-		if d.Alias != "" {
-			t.keys[Key{SubjectHost, d.Alias}] = true
-		}
-	}
-}

@@ -55,34 +55,6 @@ func (s *Snapshot) wildcardsInUse(host string) []string {
 	return wildcards
 }
 
-// over touches the wildcards in use that cover a host: they are judged by what is
-// left to them.
-func (t *touch) over(host string) {
-	for _, wildcard := range t.snapshot.wildcardsInUse(host) {
-		t.keys[Key{SubjectHost, wildcard}] = true
-	}
-}
-
-// leftOver touches the routes of the VirtualServices that claim a wildcard on the mesh
-// and have listeners by whether anything under it is declared: those of wildcards over
-// a host where only what changes declares a host under them, and where the host is a
-// wildcard itself, those of the wildcards under it [4.3].
-func (t *touch) leftOver(host string) {
-	for _, wildcard := range t.snapshot.wildcardsInUse(host) {
-		if !t.left[wildcard] && !t.snapshot.declaresUnder(wildcard, t.changes) {
-			t.claiming(wildcard)
-		}
-		t.left[wildcard] = true
-	}
-	if !IsWildcard(host) {
-		return
-	}
-	t.snapshot.wildcards.Root().WalkPrefix(wildcardKey(host), func(tail []byte, _ *entry) bool {
-		t.claiming("*" + unkey(tail))
-		return false
-	})
-}
-
 // declaresUnder reports whether any but some objects declares a host that a wildcard
 // covers.
 func (s *Snapshot) declaresUnder(wildcard string, but func(*Object) bool) bool {
