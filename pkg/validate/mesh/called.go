@@ -29,6 +29,9 @@ func (v *View) Called(root *VirtualService, section Section, client string) []Ca
 		host := v.Host(name)
 		switch {
 		case IsWildcard(name):
+			under := v.calledUnder(root, name, section, client)
+			served = served || len(under) > 0
+			called = append(called, under...)
 		case host.Declared():
 			ports := host.calledOn(section, client)
 			served = served || len(ports) > 0
@@ -45,6 +48,25 @@ func (v *View) Called(root *VirtualService, section Section, client string) []Ca
 	return assumed
 }
 
+// calledUnder returns how clients of a namespace call the hosts that a wildcard of a
+// VirtualService covers, as far as that is known, without those for which another
+// VirtualService is more specific.
+func (v *View) calledUnder(root *VirtualService, wildcard string, section Section, client string) []Called {
+	hosts, every := v.DeclaredHosts(wildcard)
+	if !every || !v.snapshot.cfg.Complete || v.taken(root, wildcard, section).Has(client) {
+		return nil
+	}
+	var called []Called
+	for _, name := range hosts {
+		ports := v.Host(name).calledOn(section, client)
+		if len(ports) == 0 || section == SectionHTTP && v.outranked(root, wildcard, name, client) {
+			continue
+		}
+		called = append(called, Called{Host: name, Ports: ports})
+	}
+	return called
+}
+
 // elsewhere reports whether a host that nothing stored declares may have a service
 // all the same: one of another cluster, or one that the settings name.
 func (v *View) elsewhere(host string) bool {
@@ -53,10 +75,11 @@ func (v *View) elsewhere(host string) bool {
 }
 
 // calledOn returns the ports of the host that a section acts on, none where it is
-// not settled which service clients of the namespace are given.
+// not settled which service clients of the namespace are given, or where that hides
+// itself from them [2.2].
 func (h *Host) calledOn(section Section, client string) []uint32 {
 	services := h.Services(client)
-	if len(services) != 1 || services[0].Alias != "" {
+	if len(services) != 1 || services[0].Alias != "" || !services[0].shown(client) {
 		return nil
 	}
 	var ports []uint32
@@ -87,7 +110,7 @@ func (h *Host) Callers(d *Delivery) []Client {
 		if slices.ContainsFunc(clients, func(c Client) bool { return c.Gateway == "" && c.Namespace == name }) {
 			continue
 		}
-		reached := d.Reach.Sidecars.Has(name) && h.view.snapshot.imports(d.Root, name)
+		reached := d.Reach.Sidecars.Has(name) && h.view.gives(d.Root, d.Route.Section, name)
 		clients = append(clients, Client{Viewpoint: Viewpoint{Namespace: name}, Reached: reached, namespace: name})
 	}
 	return clients

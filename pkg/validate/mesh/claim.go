@@ -8,10 +8,55 @@ func (v *View) lost(root *VirtualService, section Section) Namespaces {
 	if !root.Mesh || root.Delegate() || !root.Has(section) {
 		return Namespaces{}
 	}
+	if section == SectionTCP {
+		return v.lostListeners(root)
+	}
 	lost := AllNamespaces()
 	for _, host := range root.Hosts {
 		if lost = lost.And(v.taken(root, host, section)); lost.IsEmpty() {
 			break
+		}
+	}
+	return lost
+}
+
+// lostPorts returns the namespaces whose sidecars do not take an HTTP route that is for
+// some ports only, because others claim all of the hosts that have these.
+func (v *View) lostPorts(d *Delivery) Namespaces {
+	onAny := func(m *Match) bool { return m.Port == 0 }
+	if !d.Root.Mesh || d.Route.Section != SectionHTTP || len(d.Matches) == 0 || slices.ContainsFunc(d.Matches, onAny) {
+		return Namespaces{}
+	}
+	lost := AllNamespaces()
+	for _, m := range d.Matches {
+		for _, host := range d.Root.Hosts {
+			if lost.IsEmpty() {
+				return lost
+			}
+			elsewhere := AllNamespaces().Minus(v.hostServedOn(host, SectionHTTP, m.Port))
+			lost = lost.And(elsewhere.Or(v.taken(d.Root, host, SectionHTTP)))
+		}
+	}
+	return lost
+}
+
+// lostListeners is lost for TCP, where others may have all listeners of one host [4.4].
+func (v *View) lostListeners(root *VirtualService) Namespaces {
+	lost := AllNamespaces()
+	for _, name := range root.Hosts {
+		listened := v.listened(name)
+		if !listened.all || !v.snapshot.cfg.Complete && IsWildcard(name) {
+			return Namespaces{}
+		}
+		if len(listened.hosts) == 0 {
+			lost = lost.And(v.taken(root, name, SectionTCP))
+		}
+		for _, host := range listened.hosts {
+			if lost.IsEmpty() {
+				break
+			}
+			unheard := AllNamespaces().Minus(v.heard(host, SectionTCP, 0))
+			lost = lost.And(v.taken(root, host, SectionTCP).Or(unheard))
 		}
 	}
 	return lost
@@ -32,10 +77,17 @@ func (v *View) taken(root *VirtualService, host string, section Section) Namespa
 	if known {
 		return taken
 	}
-	for _, other := range v.rivals(host, section) {
+	rivals := v.rivals
+	if section == SectionTCP {
+		rivals = v.streaming
+	}
+	for _, other := range rivals(host, section) {
 		if other != root {
 			taken = taken.Or(v.before(other, root, host, section))
 		}
+	}
+	if section == SectionHTTP {
+		taken = taken.Or(v.domainTaken(root, host))
 	}
 	v.claimed[at] = taken
 	return taken

@@ -95,7 +95,7 @@ func (v *View) wanted(root *VirtualService, host string, section Section) Namesp
 			wanted = wanted.Or(d.Reach.Sidecars)
 		}
 	}
-	alone := &VirtualService{Hosts: []string{host}, Seen: AllNamespaces()}
+	alone := &VirtualService{By: root.By, Hosts: []string{host}, Seen: AllNamespaces()}
 	return wanted.And(v.served(alone, section))
 }
 

@@ -24,7 +24,7 @@ func (h *Host) Clients(d *Delivery) []Client {
 	if known {
 		return clients
 	}
-	clients = h.sidecars(d.Reach.Sidecars, d.Root)
+	clients = h.sidecars(d.Reach.Sidecars, d)
 	for _, g := range d.Reach.Gateways {
 		if last := len(clients) - 1; last >= 0 && clients[last].Gateway == g.Gateway {
 			clients[last].pods = append(clients[last].pods, g.Namespace)
@@ -46,23 +46,28 @@ func (h *Host) Everyone() []Client { return h.sidecars(AllNamespaces(), nil) }
 
 // sidecars returns the viewpoints of sidecars. Those of a namespace whose Sidecars
 // do not import the VirtualService are not reached [2.8].
-func (h *Host) sidecars(reached Namespaces, by *VirtualService) []Client {
+func (h *Host) sidecars(reached Namespaces, by *Delivery) []Client {
 	var clients []Client
 	told := func(namespace string) {
 		c := Client{Viewpoint: Viewpoint{Namespace: namespace}, Reached: reached.Has(namespace), namespace: namespace}
 		if c.Reached && by != nil {
-			c.Reached = h.view.snapshot.imports(by, namespace)
+			c.Reached = h.view.gives(by.Root, by.Route.Section, namespace)
 		}
-		clients = append(clients, c)
-		for _, r := range h.selecting(namespace) {
+		selecting, given := h.selecting(namespace), c.Reached
+		narrow := func(c Client) Client {
+			c.Reached = given && (by == nil || !h.view.leavesOut(by, c, selecting))
+			return c
+		}
+		clients = append(clients, narrow(c))
+		for _, r := range selecting {
 			c.Labels, c.labels = r.selectorString(), r.Selector
-			clients = append(clients, c)
+			clients = append(clients, narrow(c))
 		}
 	}
 	told("")
 	names := merged(h.apart(), reached.Named())
 	if by != nil {
-		names = merged(names, []string{by.By.Namespace}) // "./*" in a Sidecar of the root namespace
+		names = merged(names, []string{by.Root.By.Namespace}) // "./*" in a Sidecar of the root namespace
 	}
 	for _, namespace := range names {
 		told(namespace)
@@ -177,7 +182,7 @@ func (h *Host) Answers(c Client) []Answer {
 func (h *Host) answers(c Client) []Answer {
 	if h.Declared() {
 		var answers []Answer
-		for _, service := range h.Services(c.namespace) {
+		for _, service := range h.withRivals(h.Services(c.namespace)) {
 			if service.Alias == "" {
 				answers = append(answers, Answer{h.effective(c, service.By.Namespace), service})
 				continue

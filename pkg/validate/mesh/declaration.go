@@ -95,6 +95,10 @@ func (s Service) with(d *Declaration) Service {
 	return s
 }
 
+// shown reports whether clients of a namespace have a listener for the service: one that
+// hides itself from its own namespace has clusters there at most [2.2].
+func (s Service) shown(client string) bool { return s.Visible.Has(client) }
+
 // Listens returns the ports that traffic can be sent to; none where nothing is
 // said of ports.
 func (s Service) Listens() []Port {
@@ -111,17 +115,21 @@ func (s Service) Has(number uint32) bool {
 // given for the host [1.10]: their own namespace's, else a Kubernetes Service,
 // else any that they see. There are several only where stored configuration does
 // not tell which one it is. A Service is there for its own namespace even where it
-// hides itself from it [2.2].
+// hides itself from it, as long as that sees no other [2.2].
 func (h *Host) Services(client string) []Service {
-	if own := h.declaredIn(client); own != nil {
+	own := h.declaredIn(client)
+	if own != nil && own.shown(client) {
 		return []Service{*own}
 	}
 	var seen []Service
+	if own != nil {
+		seen = append(seen, *own)
+	}
 	for _, d := range h.Declarations {
 		if !d.Visible.Has(client) {
 			continue
 		}
-		if d.By.Kind == KindService {
+		if d.By.Kind == KindService && own == nil {
 			return []Service{serviceOf(d)}
 		}
 		if !slices.ContainsFunc(seen, func(s Service) bool { return s.By.Namespace == d.By.Namespace }) {

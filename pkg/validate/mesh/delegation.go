@@ -72,12 +72,13 @@ func (v *View) delegation(root *VirtualService, from *Route) (vain []*Undelivere
 		}
 		http = true
 		matches, ok := MergedMatches(from, leaf)
-		switch {
-		case ok:
+		if ok {
 			handedOut = append(handedOut, &Delivery{Matches: matches, Route: leaf})
+		}
+		switch {
 		case leaf.Delegate != "":
 			failed(DelegateNested, leaf)
-		default:
+		case !ok:
 			failed(DelegateConflicts, leaf)
 		}
 	}

@@ -34,9 +34,16 @@ func (v *View) Deliveries(root *VirtualService) []*Delivery {
 	}
 	deliveries = v.handedOut(root)
 	lost := map[Section]Namespaces{SectionHTTP: v.lost(root, SectionHTTP), SectionTCP: v.lost(root, SectionTCP)}
+	if root.streams() {
+		bound := v.bound(root, SectionTLS)
+		for _, d := range deliveries {
+			v.first(d, bound, &d.Reach, true)
+		}
+	}
 	for _, d := range deliveries {
-		d.Reach.Sidecars = d.Reach.Sidecars.Minus(lost[d.Route.Section])
-		d.Buried.Sidecars = d.Buried.Sidecars.Minus(lost[d.Route.Section])
+		gone := lost[d.Route.Section].Or(v.lostPorts(d))
+		d.Reach.Sidecars = d.Reach.Sidecars.Minus(gone)
+		d.Buried.Sidecars = d.Buried.Sidecars.Minus(gone)
 	}
 	v.routes[root.Name()] = deliveries
 	return deliveries
@@ -56,6 +63,7 @@ func (v *View) handedOut(root *VirtualService) []*Delivery {
 		section := d.Route.Section
 		given, everything := d.narrowed(bound[section], v.listening)
 		d.Reach = given.minus(taken[section])
+		v.first(d, bound[section], &d.Reach, false)
 		d.Buried = given.minus(d.Reach)
 		taken[section] = taken[section].or(everything)
 		deliveries = append(deliveries, d)
@@ -88,11 +96,12 @@ func (v *View) expanded(root *VirtualService) []*Delivery {
 // narrow returns who of the bound is given the route, and for whom it leaves
 // nothing to the routes after it.
 func (d *Delivery) narrow(bound Reach) (given, everything Reach) {
-	return d.narrowed(bound, func(_ *VirtualService, _ Section, _ uint32, reach Reach) Reach { return reach })
+	return d.narrowed(bound, func(_ *VirtualService, _ Section, _ uint32, reach Reach) (Reach, bool) { return reach, false })
 }
 
-// narrowed is narrow for what a port in a match leaves of those who are given it.
-func (d *Delivery) narrowed(bound Reach, listening func(*VirtualService, Section, uint32, Reach) Reach) (given, everything Reach) {
+// narrowed is narrow for what a port in a match leaves of those who are given it, and
+// whether that is all of their traffic.
+func (d *Delivery) narrowed(bound Reach, listening func(*VirtualService, Section, uint32, Reach) (left Reach, all bool)) (given, everything Reach) {
 	section := d.Route.Section
 	if len(d.Matches) == 0 {
 		if section == SectionTLS { // never without a match
@@ -102,14 +111,14 @@ func (d *Delivery) narrowed(bound Reach, listening func(*VirtualService, Section
 	}
 	for _, m := range d.Matches {
 		reach := m.given(section, bound)
-		if m.Port != 0 {
-			reach = listening(d.Root, section, m.Port, reach)
+		all := m.Port == 0
+		if !all {
+			reach, all = listening(d.Root, section, m.Port, reach)
 		}
 		given = given.or(reach)
-		labeled := m.labeled(section)
-		d.Labeled = d.Labeled || labeled
-		if m.CatchAll(section) && !labeled && m.Port == 0 {
-			everything = everything.or(reach)
+		d.Labeled = d.Labeled || m.labeled(section)
+		if all {
+			everything = everything.or(m.emptied(section, reach))
 		}
 	}
 	return given, everything
@@ -117,44 +126,73 @@ func (d *Delivery) narrowed(bound Reach, listening func(*VirtualService, Section
 
 // listening narrows those who are given a section of a VirtualService down to those
 // who have a listener on a port for it: sidecars, where one of its hosts has the port,
-// and gateways, where a server has its number [4.5].
-func (v *View) listening(root *VirtualService, section Section, port uint32, reach Reach) Reach {
+// and gateways, where a server has its number [4.5]. It reports whether they have no other.
+func (v *View) listening(root *VirtualService, section Section, port uint32, reach Reach) (left Reach, all bool) {
 	if !reach.Sidecars.IsEmpty() {
 		reach.Sidecars = reach.Sidecars.And(v.servedOn(root, section, port))
 	}
 	reach.Gateways = dropped(reach.Gateways, func(g GatewayPods) bool { return !v.opens(g.Gateway, root, section, port) })
-	return reach
+	return reach, v.onlyPort(root, section, port)
 }
 
 // servedOn returns the namespaces whose sidecars have a listener on a port that acts
 // for a section of a VirtualService. Names that are no service are called on port 80
-// [4.3, 8.1]; what cannot be known counts as having the port.
+// [4.3, 8.1]; what cannot be known of a wildcard counts as having the port.
 func (v *View) servedOn(root *VirtualService, section Section, port uint32) Namespaces {
 	var all Namespaces
 	for _, name := range root.Hosts {
+		all = all.Or(v.hostServedOn(name, section, port))
+	}
+	return all
+}
+
+// hostServedOn is servedOn for one host.
+func (v *View) hostServedOn(name string, section Section, port uint32) Namespaces {
+	host := v.Host(name)
+	switch {
+	case section != SectionHTTP:
+		return v.streamed(name, section, port)
+	case port == standIn && (IsWildcard(name) || !host.Declared()):
+		return AllNamespaces()
+	case IsWildcard(name):
+		return v.underServedOn(name, port)
+	case host.Declared():
+		return where(host.apart(), func(client string) bool { return host.listens(client, port) })
+	default:
+		return Namespaces{}
+	}
+}
+
+// underServedOn is servedOn for HTTP and what a wildcard covers.
+func (v *View) underServedOn(wildcard string, port uint32) Namespaces {
+	hosts, every := v.DeclaredHosts(wildcard)
+	if !every || !v.snapshot.cfg.Complete || v.snapshot.cfg.Knows(wildcard) {
+		return AllNamespaces()
+	}
+	var all Namespaces
+	for _, name := range hosts {
 		host := v.Host(name)
-		switch {
-		case IsWildcard(name), !host.Declared() && (port == standIn || v.elsewhere(name)):
-			return AllNamespaces()
-		case host.Declared():
-			all = all.Or(where(host.apart(), func(client string) bool { return host.listens(client, section, port) }))
-		}
+		all = all.Or(where(host.apart(), func(client string) bool { return host.listens(client, port) }))
 	}
 	return all
 }
 
 // listens reports whether clients of a namespace may have a listener for the host
-// that a section acts on, on a port.
-func (h *Host) listens(client string, section Section, port uint32) bool {
+// that HTTP routes act on, on a port.
+func (h *Host) listens(client string, port uint32) bool {
 	services := h.Services(client)
 	if len(services) == 0 {
 		return port == standIn
 	}
 	return slices.ContainsFunc(h.withRivals(services), func(s Service) bool {
-		return s.Alias != "" || s.Portless() || slices.ContainsFunc(s.ports, func(p Port) bool {
-			return p.Number == port && p.Protocol.serves(section)
-		})
+		return s.Alias != "" || s.shown(client) && s.servesOn(SectionHTTP, port) || !s.shown(client) && port == standIn
 	})
+}
+
+// servesOn reports whether a port of the service is one that a section acts on; any is,
+// where nothing is said of ports.
+func (s Service) servesOn(section Section, port uint32) bool {
+	return s.Portless() || slices.ContainsFunc(s.ports, func(p Port) bool { return p.Number == port && p.Protocol.serves(section) })
 }
 
 // WhyNoDelegate says why a route cannot be delegated.
@@ -185,11 +223,11 @@ func (v *View) Delegated(root *VirtualService, route *Route) (*VirtualService, W
 
 // MergedMatches returns the matches of a delegate's route under those of its
 // root's, and whether istiod keeps the route at all [4.10]: every match of the
-// delegate has to go with one of the root's. A route that delegates again, or that
-// is not HTTP, is not kept.
+// delegate has to go with one of the root's. A route that is not HTTP is not kept; one
+// that delegates again is, without a destination.
 func MergedMatches(root, leaf *Route) ([]*Match, bool) {
 	switch {
-	case leaf.Section != SectionHTTP || leaf.Delegate != "":
+	case leaf.Section != SectionHTTP:
 		return nil, false
 	case len(root.Matches) == 0:
 		return leaf.Matches, true
@@ -237,14 +275,15 @@ func (v *View) bound(root *VirtualService, section Section) Reach {
 
 // opens reports whether a Gateway has a server, on a port or with 0 on any, that
 // hands a section of a VirtualService out. One that is not stored may have any where
-// others can be.
+// others can be. A server that redirects to HTTPS sends nobody along a route, and one that
+// istiod drops has none.
 func (v *View) opens(name string, root *VirtualService, section Section, port uint32) bool {
 	gateway := v.Gateway(name)
 	if gateway == nil {
 		return !v.snapshot.cfg.Complete || Generated(name)
 	}
 	return slices.ContainsFunc(gateway.Servers, func(s *Server) bool {
-		return (port == 0 || s.Port == port) && s.Section() == section && s.AdmitsAny(root)
+		return (port == 0 || s.Port == port) && s.Section() == section && !s.Redirects && s.AdmitsAny(root) && !v.Closed(gateway, s)
 	})
 }
 
@@ -262,41 +301,48 @@ func (s *Server) AdmitsAny(root *VirtualService) bool {
 func (v *View) served(root *VirtualService, section Section) Namespaces {
 	all := Namespaces{}
 	for _, name := range root.Hosts {
-		host := v.Host(name)
-		if IsWildcard(name) && !v.empty(name, section) {
-			return root.Seen
+		if section != SectionHTTP {
+			all = all.Or(v.streamed(name, section, 0))
+			continue
 		}
 		if IsWildcard(name) {
-			continue
-		}
-		if !host.Declared() {
-			if section == SectionHTTP || !v.snapshot.cfg.Complete {
-				return root.Seen
+			if !v.replaced(name) {
+				all = all.Or(v.servedUnder(root, name))
 			}
 			continue
+		}
+		host := v.Host(name)
+		if !host.Declared() {
+			return root.Seen
 		}
 		all = all.Or(where(host.apart(), func(client string) bool {
 			services := host.Services(client)
-			if len(services) == 0 {
-				return section == SectionHTTP // a name that is no service to them
-			}
-			return slices.ContainsFunc(services, func(s Service) bool { return s.serves(section) })
+			// Where there is none, it is a name that is no service to them.
+			return len(services) == 0 || slices.ContainsFunc(services, func(s Service) bool {
+				return v.acted(s, client)
+			})
 		}))
 	}
 	return root.Seen.And(all)
 }
 
-// empty reports whether sidecars do nothing for a section of a VirtualService for a
-// wildcard, as nothing is declared under it: for TLS and TCP, which only services have,
-// and for HTTP, where a wider wildcard is declared and takes its place [4.3, 4.4].
-func (v *View) empty(wildcard string, section Section) bool {
-	if v.DeclaredUnder(wildcard) {
-		return false
+// acted reports whether clients of a namespace may have a listener for a service that
+// HTTP routes act on. That of an ExternalName is one of what it stands for, on a port that
+// both have; where it has none itself, or port 80, it is as a name that is no service [1.9].
+func (v *View) acted(s Service, client string) bool {
+	if s.Alias == "" {
+		return s.serves(SectionHTTP) && (s.shown(client) || s.Has(standIn))
 	}
-	if section != SectionHTTP {
-		return v.snapshot.cfg.Complete && !v.snapshot.cfg.Knows(wildcard)
-	}
-	return slices.ContainsFunc(v.snapshot.wildcardsInUse(wildcard), func(wider string) bool { return v.Host(wider).Declared() })
+	return s.Has(standIn) || slices.ContainsFunc(v.Host(s.Alias).Services(client), func(target Service) bool {
+		return slices.ContainsFunc(target.Listens(), func(p Port) bool { return s.Has(p.Number) })
+	})
+}
+
+// replaced reports whether sidecars do nothing for the HTTP routes of a VirtualService
+// for a wildcard, as nothing is declared under it and a wider wildcard is, which takes
+// its place [4.3].
+func (v *View) replaced(wildcard string) bool {
+	return !v.DeclaredUnder(wildcard) && slices.ContainsFunc(v.snapshot.wildcardsInUse(wildcard), func(wider string) bool { return v.Host(wider).Declared() })
 }
 
 // serves reports whether any port of the service is one that a section of a

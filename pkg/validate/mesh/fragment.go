@@ -18,6 +18,13 @@ func (h *Host) Lookups(c Client) []Effective {
 		}
 		return found
 	}
+	return h.LookupsAsDeclared(c)
+}
+
+// LookupsAsDeclared returns what a client is given of the DestinationRules for the host
+// by those that declare it, for a wildcard as for any other: once for each namespace
+// that may give it to the client, and nothing where none does.
+func (h *Host) LookupsAsDeclared(c Client) []Effective {
 	var found []Effective
 	for _, service := range h.Services(c.namespace) {
 		if service.Alias == "" {

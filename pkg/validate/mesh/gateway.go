@@ -119,9 +119,12 @@ func (h ServerHost) For(namespace string) bool {
 }
 
 // Section is the section of a VirtualService that routes the traffic of the
-// server; empty for a protocol that istiod does not know [4.8].
+// server; empty for a protocol that istiod does not know, and where none does [4.8].
 func (s *Server) Section() Section {
-	passthrough := s.TLS == networking.ServerTLSSettings_PASSTHROUGH.String() || s.TLS == networking.ServerTLSSettings_AUTO_PASSTHROUGH.String()
+	passthrough := s.TLS == networking.ServerTLSSettings_PASSTHROUGH.String()
+	if s.automatic() && !s.Plaintext() {
+		return ""
+	}
 	switch s.Protocol {
 	case "HTTP", "HTTP2", "GRPC", "GRPC-WEB":
 		return SectionHTTP
@@ -142,21 +145,26 @@ func (s *Server) Section() Section {
 	}
 }
 
+// automatic reports whether the server passes connections on by the clusters that their
+// SNI names, whatever VirtualServices say [4.8].
+func (s *Server) automatic() bool {
+	return s.TLS == networking.ServerTLSSettings_AUTO_PASSTHROUGH.String()
+}
+
 // Plaintext reports whether the server shares its port's listener with every
 // other plaintext server there, rather than being told apart by SNI [4.9].
 func (s *Server) Plaintext() bool { return s.Protocol != "HTTPS" && s.Protocol != "TLS" }
 
 // Admits returns the entry of the server's hosts that lets a VirtualService of a
-// namespace serve a host, the name under which it does, the narrower of the two
-// [4.7], and whether there is one.
+// namespace serve a host, the name under which it does, the narrower of the two in
+// small letters [4.7], and whether there is one. istiod compares them as they are written.
 func (s *Server) Admits(host, namespace string) (entry ServerHost, served string, ok bool) {
-	host = strings.ToLower(host)
 	for _, h := range s.Hosts {
 		if !h.For(namespace) {
 			continue
 		}
-		if narrower, overlap := Overlap(strings.ToLower(h.Host), host); overlap {
-			return h, narrower, true
+		if narrower, overlap := Overlap(h.Host, host); overlap {
+			return h, strings.ToLower(narrower), true
 		}
 	}
 	return ServerHost{}, "", false

@@ -5,7 +5,7 @@ import "slices"
 // Given returns the viewpoints that are given a route, told apart by the
 // VirtualService alone: for rules that judge it, and no host that it routes to.
 func (v *View) Given(d *Delivery) Viewpoints {
-	given := v.Importing(d.Root, d.Reach.Sidecars)
+	given := v.importing(d.Root, d.Route.Section, d.Reach.Sidecars)
 	for _, g := range d.Reach.Gateways {
 		given.Set(Viewpoint{Gateway: g.Gateway}, true)
 	}
@@ -15,9 +15,14 @@ func (v *View) Given(d *Delivery) Viewpoints {
 // Importing returns the viewpoints of the sidecars of some namespaces, without
 // those whose Sidecars do not import the VirtualService [2.8].
 func (v *View) Importing(root *VirtualService, sidecars Namespaces) Viewpoints {
+	return v.importing(root, SectionHTTP, sidecars)
+}
+
+// importing is Importing for a section of the VirtualService.
+func (v *View) importing(root *VirtualService, section Section, sidecars Namespaces) Viewpoints {
 	var importing Viewpoints
 	for _, name := range merged([]string{"", root.By.Namespace}, sidecars.Named()) {
-		importing.Set(Viewpoint{Namespace: name}, sidecars.Has(name) && v.snapshot.imports(root, name))
+		importing.Set(Viewpoint{Namespace: name}, sidecars.Has(name) && v.gives(root, section, name))
 	}
 	return importing
 }

@@ -130,11 +130,21 @@ func (h *Host) effective(c Client, serving string) Effective {
 	own := func(r *DestinationRule) bool {
 		return r.By.Namespace == c.namespace && r.local && (c.namespace != root || r.private)
 	}
-	if found, all := h.merged(own); found != nil {
-		return pick(found, all, c)
+	found, all := h.merged(own)
+	if found == nil {
+		return h.exported(c, serving)
 	}
+	effective := pick(found, all, c)
+	if c.namespace == root {
+		effective.Passed = append(effective.Passed, h.behind(found, effective, c, serving)...)
+	}
+	return effective
+}
+
+// exported returns what a client is given whose own namespace has nothing for it.
+func (h *Host) exported(c Client, serving string) Effective {
 	var absorbed []Passed
-	for _, namespace := range []string{serving, root} {
+	for _, namespace := range []string{serving, h.cfg.RootNamespace} {
 		exported := func(r *DestinationRule) bool { return r.By.Namespace == namespace && !r.private }
 		list, all := h.merged(exported)
 		found := dropped(list, func(m *mergedRule) bool { return !m.first().seenFrom(c.namespace) })
@@ -150,6 +160,28 @@ func (h *Host) effective(c Client, serving string) Effective {
 		return effective
 	}
 	return Effective{Passed: absorbed}
+}
+
+// behind returns what a client of the root namespace is not given as its search ends
+// at a private rule there: the public rules of that namespace for the same host, if
+// it would have got to them [3.2]. In any other namespace the two meet in one bucket.
+func (h *Host) behind(found []*mergedRule, given Effective, c Client, serving string) []Passed {
+	by := found[0].first()
+	if len(given.Fragments) > 0 {
+		by = given.Fragments[0]
+	}
+	otherwise := h.exported(c, serving)
+	missed := slices.Clone(otherwise.Fragments)
+	for _, p := range otherwise.Passed {
+		missed = append(missed, p.Rule)
+	}
+	var behind []Passed
+	for _, r := range missed {
+		if r.By.Namespace == c.namespace && r.Host == by.Host {
+			behind = append(behind, Passed{r, by})
+		}
+	}
+	return behind
 }
 
 // merged merges the fragments of one bucket that are for the most specific host

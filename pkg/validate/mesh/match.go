@@ -179,6 +179,19 @@ func (m *Match) given(section Section, bound Reach) Reach {
 	return reach
 }
 
+// emptied narrows those who are given a match without a port down to those for whom it
+// leaves nothing over. Of TCP a gateway asks for the port alone [4.5].
+func (m *Match) emptied(section Section, given Reach) Reach {
+	switch {
+	case m.CatchAll(section) && !m.labeled(section):
+		return given
+	case section == SectionTCP:
+		return Reach{Gateways: given.Gateways}
+	default:
+		return Reach{}
+	}
+}
+
 // labeled reports whether the match leaves out some workloads of those who are
 // given it by their labels [4.5].
 func (m *Match) labeled(section Section) bool {

@@ -1,7 +1,6 @@
 package mesh
 
 import (
-	"slices"
 	"strings"
 )
 
@@ -53,15 +52,4 @@ func (s *Snapshot) wildcardsInUse(host string) []string {
 		return false
 	})
 	return wildcards
-}
-
-// declaresUnder reports whether any but some objects declares a host that a wildcard
-// covers.
-func (s *Snapshot) declaresUnder(wildcard string, but func(*Object) bool) bool {
-	for e := range walk(s.declared, wildcardKey(wildcard)) {
-		if slices.ContainsFunc(e.declarations, func(d *Declaration) bool { return !but(d.By) }) {
-			return true
-		}
-	}
-	return false
 }

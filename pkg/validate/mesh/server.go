@@ -15,7 +15,8 @@ type WhyNoServer string
 const (
 	// ServerPortTaken is a port that another protocol has already.
 	ServerPortTaken WhyNoServer = "protocol"
-	// ServerHostTaken is a TLS port that already has one of the hosts.
+	// ServerHostTaken is a port where an earlier server with TLS settings has one of the
+	// hosts already.
 	ServerHostTaken WhyNoServer = "host"
 	// ServerNameTaken is a second HTTPS server of one Gateway and one port name.
 	ServerNameTaken WhyNoServer = "port name"
@@ -34,6 +35,9 @@ type ServerConflict struct {
 	Host string
 	// Same is true where the two servers are the same in all that is said of them.
 	Same bool
+	// Idle is true where nobody misses the server: all that it would send to HTTPS is
+	// sent there anyway.
+	Idle bool
 	// Listener names the port on the pods where they meet.
 	Listener string
 	// First and FirstServer are what came before.
@@ -75,7 +79,12 @@ func (s *Server) class() class {
 }
 
 // judged reports whether istiod makes anything of the server that could be relied on.
-func (s *Server) judged() bool { return s.Section() != "" && (s.Plaintext() || s.TLS != "") }
+func (s *Server) judged() bool {
+	if s.Plaintext() {
+		return s.Section() != ""
+	}
+	return s.TLS != ""
+}
 
 // ListenerKey is the key of a port on the pods of a selector.
 func ListenerKey(selector string, port uint32) Key {
@@ -88,10 +97,11 @@ func serverNameKey(listener Key, host string) Key {
 	return Key{SubjectServerName, listener.Name + "|" + host}
 }
 
-// keys are the listener of a server, and the names by which it is told apart there.
+// keys are the listener of a server, and the names by which istiod tells it apart there
+// from others with TLS settings, be they for a redirect alone.
 func (p place) keys() (listener Key, names []Key) {
 	listener = ListenerKey(p.gateway.Selector, p.server.Port)
-	if !p.server.encrypted() {
+	if p.server.TLS == "" {
 		return listener, nil
 	}
 	for _, entry := range p.server.Hosts {
@@ -114,16 +124,24 @@ func (g *Gateway) link(to *facts) {
 	}
 }
 
+// anyName is the host of a server for clients that name any, or none.
+const anyName = "*"
+
 // PortConflicts returns the servers that find their port taken by another
-// protocol, by the name of the listener's key.
+// protocol, by the name of the listener's key, and those without names on a port that
+// is open to any name already.
 func (v *View) PortConflicts(listener string) []*ServerConflict {
 	var conflicts []*ServerConflict
-	for _, p := range v.contested(listener) {
-		if c := v.dropped(p); c != nil && c.Why == ServerPortTaken {
+	for _, p := range v.contested(listener).all {
+		c := v.dropped(p)
+		if c == nil {
+			c = v.unnamed(p)
+		}
+		if c != nil && (c.Why == ServerPortTaken || c.Why == ServerSNITaken) {
 			conflicts = append(conflicts, c)
 		}
 	}
-	return conflicts
+	return v.idling(conflicts)
 }
 
 // NameConflicts returns the servers that find a host taken on their port, by the
@@ -140,18 +158,31 @@ func (v *View) NameConflicts(name string) []*ServerConflict {
 			conflicts = append(conflicts, c)
 		}
 	}
+	return v.idling(conflicts)
+}
+
+// idling finds out which of the servers in conflicts nobody misses.
+func (v *View) idling(conflicts []*ServerConflict) []*ServerConflict {
+	for _, c := range conflicts {
+		c.Idle = v.redirected(place{c.Gateway, c.Server})
+	}
 	return conflicts
 }
 
-// contested returns the servers of a listener in istiod's order, where they cannot
-// all share it; none where they can, however many they are.
-func (v *View) contested(listener string) []place {
-	places, known := v.contests[listener]
+// contest are the servers of a listener in istiod's order, and those of them without
+// encryption.
+type contest struct{ all, plaintext []place }
+
+// contested returns the servers of a listener where they cannot all share it; none
+// where they can, however many they are.
+func (v *View) contested(listener string) contest {
+	c, known := v.contests[listener]
 	if !known {
-		places = v.contesting(listener)
-		v.contests[listener] = places
+		c.all = v.contesting(listener)
+		c.plaintext = dropped(c.all, func(p place) bool { return p.server.encrypted() })
+		v.contests[listener] = c
 	}
-	return places
+	return c
 }
 
 func (v *View) contesting(listener string) []place {
@@ -182,9 +213,12 @@ func (v *View) contesting(listener string) []place {
 	return places
 }
 
-// answering returns the servers with TLS that have a host on a port, in istiod's order.
+// answering returns the servers with TLS settings that have a host on a port, in istiod's order.
 func (v *View) answering(name string) []place {
-	var places []place
+	places, known := v.answers[name]
+	if known {
+		return places
+	}
 	for h := range v.snapshot.linked(answersTo, name) {
 		for _, server := range h.gateway.Servers {
 			p := place{h.gateway, server}
@@ -197,44 +231,68 @@ func (v *View) answering(name string) []place {
 		}
 	}
 	slices.SortFunc(places, place.compare)
+	v.answers[name] = places
 	return places
 }
 
-// dropped returns why istiod drops a server for an earlier one that it keeps, or nil.
+// dropped returns why istiod drops a server for an earlier one, or nil. It asks for the
+// hosts first: a server without its port has taken them all the same.
 func (v *View) dropped(p place) *ServerConflict {
 	if c, known := v.drops[p]; known {
 		return c
 	}
-	c := v.portTaken(p)
+	c := v.hostTaken(p)
 	if c == nil {
-		c = v.hostTaken(p)
+		c = v.portTaken(p)
+	}
+	if c == nil {
+		c = v.nameTaken(p)
 	}
 	v.drops[p] = c
 	return c
 }
 
-// portTaken compares a server with the first on its port: plaintext that is not HTTP
-// can be shared with nothing.
+// Closed reports whether a server of a Gateway certainly serves nothing, because istiod
+// drops it for an earlier one.
+func (v *View) Closed(gateway *Gateway, server *Server) bool {
+	c := v.dropped(place{gateway, server})
+	if c == nil {
+		return false
+	}
+	_, known := c.First.By.Older(gateway.By)
+	return known || c.First == gateway
+}
+
+// portTaken compares a server with the first on its port that is plaintext: if that is
+// not HTTP it can be shared with nothing, and if it is with plaintext HTTP alone.
 func (v *View) portTaken(p place) *ServerConflict {
 	listener, _ := p.keys()
-	for _, first := range v.contested(listener.Name) {
-		if !v.meet(first, p) {
+	for _, first := range v.contested(listener.Name).plaintext {
+		if !first.before(p) {
+			return nil
+		}
+		if !v.meet(first, p) || !v.takesHosts(first) {
 			continue
 		}
-		alone := first.server.class() == solePlaintext || first.server.class() == sharedPlaintext && p.server.class() != sharedPlaintext
-		if first.before(p) && alone && first.server.Bind == p.server.Bind {
-			return conflictOf(p, first, ServerPortTaken, "")
+		shared := first.server.class() == sharedPlaintext && p.server.class() == sharedPlaintext
+		if shared || first.server.Bind != p.server.Bind {
+			return nil
 		}
-		return nil
+		return conflictOf(p, first, ServerPortTaken, "")
 	}
 	return nil
 }
 
 // hostTaken finds an earlier server that has one of the hosts for the same namespaces.
 func (v *View) hostTaken(p place) *ServerConflict {
+	if p.server.TLS == "" {
+		return nil
+	}
 	var found *ServerConflict
 	for _, entry := range p.server.Hosts {
-		earlier, ok := v.earlier(p, entry.Host, func(o ServerHost) bool { return o.Namespace == entry.Namespace })
+		earlier, ok := v.earlier(p, entry.Host, func(o place, has ServerHost) bool {
+			return has.Namespace == entry.Namespace && v.takesHosts(o)
+		})
 		host := strings.TrimPrefix(entry.Namespace+"/"+entry.Host, "*/")
 		if ok && (found == nil || host < found.Host) {
 			found = conflictOf(p, earlier, ServerHostTaken, host)
@@ -243,40 +301,76 @@ func (v *View) hostTaken(p place) *ServerConflict {
 	return found
 }
 
-// refused returns why Envoy refuses a server for one of its hosts, or istiod its
-// routes, although istiod keeps it: another of the same name, in whatever namespaces,
-// or of the same port name in one Gateway.
-func (v *View) refused(p place, host string) *ServerConflict {
-	if p.server.Section() != SectionHTTP {
+// takesHosts reports whether istiod counts the hosts of a server as taken.
+func (v *View) takesHosts(p place) bool {
+	c := v.dropped(p)
+	return c == nil || c.Why != ServerHostTaken
+}
+
+// redirected reports whether all that a server sends to HTTPS is sent there by others
+// that istiod keeps.
+func (v *View) redirected(p place) bool {
+	listener, _ := p.keys()
+	return p.server.Redirects && !slices.ContainsFunc(p.server.Hosts, func(entry ServerHost) bool {
+		return !slices.ContainsFunc(v.answering(serverNameKey(listener, entry.Host).Name), func(o place) bool {
+			return o != p && o.server.http() && o.server.Redirects && o.server.Bind == p.server.Bind && v.meet(o, p) && v.dropped(o) == nil
+		})
+	})
+}
+
+// nameTaken finds an earlier HTTPS server of the same Gateway whose routes go by the same
+// name: that of the port.
+func (v *View) nameTaken(p place) *ServerConflict {
+	if !p.server.terminates() {
 		return nil
 	}
-	for _, other := range p.gateway.Servers {
+	for _, other := range p.gateway.Servers[:p.server.Index] {
 		o := place{p.gateway, other}
-		if o.before(p) && other.encrypted() && other.Section() == SectionHTTP && other.Port == p.server.Port &&
-			other.PortName == p.server.PortName && v.dropped(o) == nil {
+		same := other.Port == p.server.Port && other.PortName == p.server.PortName && other.Bind == p.server.Bind
+		if same && other.terminates() && v.dropped(o) == nil {
 			return conflictOf(p, o, ServerNameTaken, "")
 		}
 	}
-	earlier, ok := v.earlier(p, host, func(ServerHost) bool { return true })
-	if ok && earlier.server.Section() == SectionHTTP {
+	return nil
+}
+
+// refused returns why Envoy refuses a server for one of its hosts, although istiod keeps
+// it: another of the same name, in whatever namespaces.
+func (v *View) refused(p place, host string) *ServerConflict {
+	if !p.server.terminates() {
+		return nil
+	}
+	return v.chained(p, host)
+}
+
+// unnamed returns why Envoy refuses a plaintext server that istiod keeps behind one with
+// TLS: that one is for any name, and neither filter chain asks for one.
+func (v *View) unnamed(p place) *ServerConflict {
+	if !p.server.http() {
+		return nil
+	}
+	return v.chained(p, anyName)
+}
+
+// chained finds an earlier server that ends TLS and has a filter chain for a host.
+func (v *View) chained(p place, host string) *ServerConflict {
+	earlier, ok := v.earlier(p, host, func(o place, _ ServerHost) bool { return o.server.terminates() && v.dropped(o) == nil })
+	if ok {
 		return conflictOf(p, earlier, ServerSNITaken, host)
 	}
 	return nil
 }
 
-// earlier returns the first server before another that istiod keeps, on the same
-// port and address, with a host for some namespaces.
-func (v *View) earlier(p place, host string, namespaces func(ServerHost) bool) (place, bool) {
-	listener, names := p.keys()
-	if len(names) == 0 {
-		return place{}, false
-	}
+// earlier returns the first server before another, on the same port and address, with
+// TLS settings and a host that fits.
+func (v *View) earlier(p place, host string, fits func(place, ServerHost) bool) (place, bool) {
+	listener, _ := p.keys()
 	for _, o := range v.answering(serverNameKey(listener, host).Name) {
 		if !o.before(p) {
 			break
 		}
-		has := func(e ServerHost) bool { return e.Host == host && namespaces(e) }
-		if o.server.Bind == p.server.Bind && v.meet(o, p) && slices.ContainsFunc(o.server.Hosts, has) && v.dropped(o) == nil {
+		has := func(e ServerHost) bool { return e.Host == host && fits(o, e) }
+		if o.server.Bind == p.server.Bind && v.meet(o, p) && slices.ContainsFunc(o.server.Hosts, has) {
 			return o, true
 		}
 	}
@@ -314,6 +408,9 @@ func (s *Server) admitted() []string {
 
 // encrypted reports whether clients are told apart by the SNI that they send.
 func (s *Server) encrypted() bool { return s.TLS != "" && !s.Plaintext() }
+
+// terminates reports whether the server ends TLS for HTTP.
+func (s *Server) terminates() bool { return s.encrypted() && s.Section() == SectionHTTP }
 
 // http reports whether the server speaks plaintext HTTP, which servers can share.
 func (s *Server) http() bool { return s.Plaintext() && s.Section() == SectionHTTP }

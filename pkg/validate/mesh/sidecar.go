@@ -14,18 +14,24 @@ type Sidecar struct {
 	// Selects is true where it is for some workloads of its namespace only.
 	Selects bool
 
-	egress []string // as "namespace/host"; none for everything
+	// egress is by listener, as "namespace/host"; none for everything. A listener with a
+	// port is for that port alone, and not looked at.
+	egress [][]string
 }
 
 type sidecarSpec struct {
 	selects bool
-	egress  []string
+	egress  [][]string
 }
 
 func newSidecar(spec *networking.Sidecar) *sidecarSpec {
 	said := &sidecarSpec{selects: len(spec.GetWorkloadSelector().GetLabels()) > 0}
 	for _, listener := range spec.GetEgress() {
-		said.egress = append(said.egress, listener.GetHosts()...)
+		if listener.GetPort() == nil {
+			said.egress = append(said.egress, listener.GetHosts())
+		} else {
+			said.egress = append(said.egress, nil)
+		}
 	}
 	return said
 }
@@ -37,26 +43,42 @@ func (s *sidecarSpec) assert(by *Object, _ *Config, to *facts) {
 // imports reports whether clients of a namespace that use the Sidecar are given
 // a VirtualService [2.8]: by the namespace that it is stored in, and any of its hosts.
 func (s *Sidecar) imports(v *VirtualService, client string) bool {
-	if len(s.egress) == 0 {
-		return true
-	}
-	imported := false
-	for _, entry := range s.egress {
-		namespace, host, _ := strings.Cut(entry, "/")
-		excluded := strings.HasPrefix(namespace, "~")
-		if !namespaceMatches(strings.TrimPrefix(namespace, "~"), v.By.Namespace, client) {
-			continue
-		}
-		for _, claimed := range v.Hosts {
-			if _, overlap := Overlap(host, claimed); overlap {
-				imported = !excluded
-				if excluded {
-					return false
-				}
+	return s.admits(v.By.Namespace, client, func(host string) bool {
+		return slices.ContainsFunc(v.Hosts, func(claimed string) bool {
+			_, overlap := Overlap(host, claimed)
+			return overlap
+		})
+	})
+}
+
+// importsService reports whether clients of a namespace that use the Sidecar have the
+// listeners of a service [2.8]. Those that are imported for a destination alone have
+// clusters and no listeners [2.9].
+func (s *Sidecar) importsService(service Service, client string) bool {
+	return s.admits(service.By.Namespace, client, func(host string) bool { return Covers(host, service.Host) })
+}
+
+// admits reports whether any listener of the Sidecar is for what is stored in a namespace
+// and has a host that counts, and does not take it out again.
+func (s *Sidecar) admits(namespace, client string, counts func(host string) bool) bool {
+	return len(s.egress) == 0 || slices.ContainsFunc(s.egress, func(listener []string) bool {
+		admitted := false
+		for _, entry := range listener {
+			from, host, _ := strings.Cut(entry, "/")
+			from, excluded := strings.CutPrefix(from, "~")
+			if excluded && from == "" {
+				from = "*"
 			}
+			if !namespaceMatches(from, namespace, client) || !counts(host) {
+				continue
+			}
+			if excluded {
+				return false
+			}
+			admitted = true
 		}
-	}
-	return imported
+		return admitted
+	})
 }
 
 func namespaceMatches(pattern, namespace, client string) bool {
@@ -96,16 +118,53 @@ func (s *Snapshot) defaultSidecars(namespace string) []*Sidecar {
 	})
 }
 
-// imports reports whether any sidecar of a namespace is given a VirtualService, as
-// far as Sidecars decide it.
-func (s *Snapshot) imports(v *VirtualService, client string) bool {
-	sidecars, all := s.sidecars(client)
+// gives reports whether any sidecar of a namespace is given a section of a
+// VirtualService, as far as Sidecars decide it: it has to have a listener that the section
+// acts on as well [4.3, 4.4].
+func (v *View) gives(root *VirtualService, section Section, client string) bool {
+	sidecars, all := v.snapshot.sidecars(client)
 	if !all {
 		return true
 	}
-	for _, sidecar := range sidecars {
-		if sidecar.imports(v, client) {
+	return slices.ContainsFunc(sidecars, func(sidecar *Sidecar) bool {
+		if section == SectionHTTP {
+			return sidecar.imports(root, client) && v.answersBy(sidecar, root, client)
+		}
+		return sidecar.imports(root, client) && v.listensBy(sidecar, root, section, client)
+	})
+}
+
+// answersBy reports whether clients of a namespace that use a Sidecar may have a listener
+// for any host of a VirtualService that HTTP routes act on: that of its service, or the one
+// on port 80 where that is a port of it [4.3, 8.1].
+func (v *View) answersBy(sidecar *Sidecar, root *VirtualService, client string) bool {
+	return slices.ContainsFunc(root.Hosts, func(name string) bool {
+		host := v.Host(name)
+		if IsWildcard(name) || !host.Declared() {
 			return true
+		}
+		services := host.withRivals(host.Services(client))
+		return len(services) == 0 || slices.ContainsFunc(services, func(s Service) bool {
+			return s.Alias != "" || s.Has(standIn) || sidecar.importsService(s, client)
+		})
+	})
+}
+
+// listensBy reports whether clients of a namespace that use a Sidecar may have a listener
+// that a section, TLS or TCP, of a VirtualService acts on.
+func (v *View) listensBy(sidecar *Sidecar, root *VirtualService, section Section, client string) bool {
+	for _, name := range root.Hosts {
+		listened := v.listened(name)
+		if !listened.all || !v.snapshot.cfg.Complete && len(listened.hosts) == 0 {
+			return true
+		}
+		for _, declared := range listened.hosts {
+			host := v.Host(declared)
+			if slices.ContainsFunc(host.withRivals(host.Services(client)), func(s Service) bool {
+				return s.serves(section) && sidecar.importsService(s, client)
+			}) {
+				return true
+			}
 		}
 	}
 	return false

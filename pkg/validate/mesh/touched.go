@@ -2,14 +2,13 @@ package mesh
 
 import (
 	"slices"
-	"strings"
 )
 
 // Touched are the keys about which the state of some objects decides, as the
 // snapshot holds them, in order and once each: the cost of judging a change. For a
 // change they are those before and those after it.
 func (s *Snapshot) Touched(refs ...Ref) []Key {
-	t := touch{snapshot: s, view: s.View(), refs: refs, keys: map[Key]bool{}, routes: map[*VirtualService]bool{}, left: map[string]bool{}}
+	t := touch{snapshot: s, view: s.View(), keys: map[Key]bool{}, routes: map[*VirtualService]bool{}, left: map[string]bool{}}
 	for _, ref := range refs {
 		if ref.Kind == KindNamespace {
 			t.namespace(ref.Name)
@@ -32,17 +31,8 @@ type touch struct {
 	snapshot *Snapshot
 	view     *View
 	keys     map[Key]bool
-	refs     []Ref                    // what changes
 	routes   map[*VirtualService]bool // already followed
 	left     map[string]bool          // wildcards already followed
-}
-
-// changes reports whether an object is among what changes, by itself or with all of
-// its namespace.
-func (t *touch) changes(o *Object) bool {
-	return slices.ContainsFunc(t.refs, func(ref Ref) bool {
-		return ref == o.Ref || ref.Kind == KindNamespace && ref.Name == o.Namespace
-	})
 }
 
 func (t *touch) object(h *held) {
@@ -85,6 +75,8 @@ func (t *touch) host(host string, says *entry) {
 		return
 	}
 	t.claiming(host)
+	t.goingBy(host)
+	t.streaming(host)
 	t.spelled(host)
 	t.over(host)
 	t.leftOver(host)
@@ -123,6 +115,7 @@ func (t *touch) spelled(host string) {
 func (t *touch) virtualService(v *VirtualService) {
 	t.route(v)
 	t.rivals(v)
+	t.passing(v)
 	for _, root := range t.view.Roots(v.Name()) {
 		t.route(root)
 		t.rivals(root)
@@ -135,26 +128,64 @@ func (t *touch) rivals(v *VirtualService) {
 	}
 	for _, host := range v.Hosts {
 		t.claiming(host)
-		if v.Has(SectionTCP) && v.claimsUnder(host) {
-			t.claimingUnder(host)
+		t.goingBy(host)
+		for _, wider := range t.snapshot.widerInUse(host) {
+			t.claiming(wider)
+		}
+		if v.streams() {
+			t.streaming(host)
 		}
 	}
 }
 
-// claimingUnder follows a wildcard to the VirtualServices with TCP routes for what it
-// covers, which may lose them to one for the wildcard [4.4].
-func (t *touch) claimingUnder(wildcard string) {
-	t.snapshot.exact.Root().WalkPrefix(wildcardKey(wildcard), func(key []byte, e *entry) bool {
-		if e.mentions == 0 {
-			return false
-		}
-		for h := range t.snapshot.linked(claims, unkey(key)) {
-			if h.route.Mesh && h.route.Has(SectionTCP) {
+// passing follows a VirtualService to those that share an SNI with it on a Gateway, or a
+// TCP server, of which the first gets it [4.8].
+func (t *touch) passing(v *VirtualService) {
+	for _, gateway := range v.Gateways {
+		if v.Has(SectionTCP) {
+			for h := range t.snapshot.linked(forwards, gateway) {
 				t.route(h.route)
 			}
 		}
+		if !v.Has(SectionTLS) {
+			continue
+		}
+		for _, other := range t.snapshot.sharingSNI(v, gateway) {
+			t.route(other)
+		}
+	}
+}
+
+// streaming follows a host to the VirtualServices with TLS or TCP routes on the mesh for
+// any name of it, who share its listeners [4.4].
+func (t *touch) streaming(host string) {
+	for _, wildcard := range t.snapshot.wildcardsInUse(host) {
+		for h := range t.snapshot.linked(streams, wildcard) {
+			t.stream(h.route)
+		}
+	}
+	if !IsWildcard(host) || host == "*" {
+		return
+	}
+	t.snapshot.exact.Root().WalkPrefix(wildcardKey(host), func(key []byte, e *entry) bool {
+		if e.mentions == 0 {
+			return false
+		}
+		for h := range t.snapshot.linked(streams, unkey(key)) {
+			t.stream(h.route)
+		}
 		return false
 	})
+}
+
+// stream touches all that the TLS and TCP routes of a VirtualService, as they are handed
+// out, decide about.
+func (t *touch) stream(v *VirtualService) {
+	t.keys[Key{SubjectVirtualService, v.Name()}] = true
+	for _, host := range v.Hosts {
+		t.keys[Key{SubjectHost, host}] = true
+	}
+	t.destinations(v)
 }
 
 // claiming follows a host to the VirtualServices that claim it on the mesh.
@@ -222,12 +253,21 @@ func (t *touch) servers(g *Gateway) {
 		for _, name := range names {
 			t.serverName(name)
 		}
-		for _, p := range t.view.contested(listener.Name) {
+		for _, p := range t.view.contested(listener.Name).all {
+			t.closed(p)
 			_, names := p.keys()
 			for _, name := range names {
 				t.serverName(name)
 			}
 		}
+	}
+}
+
+// closed follows a server that is dropped to the VirtualServices that are bound to it,
+// whose routes it would hand out.
+func (t *touch) closed(p place) {
+	if !p.server.Redirects && t.view.Closed(p.gateway, p.server) {
+		t.gateway(p.gateway)
 	}
 }
 
@@ -237,6 +277,7 @@ func (t *touch) serverName(name Key) {
 	}
 	t.keys[name] = true
 	for _, p := range t.view.answering(name.Name) {
+		t.closed(p)
 		_, names := p.keys()
 		for _, other := range names {
 			t.serverName(other)
@@ -304,7 +345,7 @@ func (v *View) virtualHosts(keys []Key, root *VirtualService) []Key {
 		for _, server := range gateway.Servers {
 			for _, host := range root.Hosts {
 				for _, entry := range server.Hosts {
-					if narrower, overlap := Overlap(strings.ToLower(entry.Host), strings.ToLower(host)); overlap {
+					if narrower, overlap := Overlap(entry.Host, host); overlap {
 						keys = append(keys, VirtualHostKey(gateway.Selector, narrower))
 					}
 				}
@@ -340,15 +381,18 @@ func (t *touch) over(host string) {
 }
 
 // leftOver touches the routes of the VirtualServices that claim a wildcard on the mesh
-// and have listeners by whether anything under it is declared: those of wildcards over
-// a host where only what changes declares a host under them, and where the host is a
-// wildcard itself, those of the wildcards under it [4.3].
+// and have listeners by what is declared under it: those of wildcards over a host, unless
+// too much is declared under them to be looked at, and where the host is a wildcard
+// itself, those of the wildcards under it [4.3].
 func (t *touch) leftOver(host string) {
 	for _, wildcard := range t.snapshot.wildcardsInUse(host) {
-		if !t.left[wildcard] && !t.snapshot.declaresUnder(wildcard, t.changes) {
-			t.claiming(wildcard)
+		if t.left[wildcard] {
+			continue
 		}
 		t.left[wildcard] = true
+		if _, every := t.view.DeclaredHosts(wildcard); every {
+			t.claiming(wildcard)
+		}
 	}
 	if !IsWildcard(host) {
 		return

@@ -12,9 +12,12 @@ type View struct {
 	pods     map[string][]string
 	drops    map[place]*ServerConflict
 	claimed  map[claim]Namespaces
-	contests map[string][]place
+	contests map[string]contest
+	answers  map[string][]place
 	virtual  map[string][][]*VirtualHost
 
+	listeners   map[string]listened
+	handed      map[atGateway]handedAt
 	expressions expressions
 }
 
@@ -28,9 +31,12 @@ func (s *Snapshot) View() *View {
 		pods:     map[string][]string{},
 		drops:    map[place]*ServerConflict{},
 		claimed:  map[claim]Namespaces{},
-		contests: map[string][]place{},
+		contests: map[string]contest{},
+		answers:  map[string][]place{},
 		virtual:  map[string][][]*VirtualHost{},
 
+		listeners:   map[string]listened{},
+		handed:      map[atGateway]handedAt{},
 		expressions: expressions{},
 	}
 }
@@ -90,5 +96,8 @@ func (v *View) Attached(host string) []*APIRoute {
 // DeclaredUnder reports whether anything declares a host that a wildcard covers,
 // or the wildcard itself.
 func (v *View) DeclaredUnder(wildcard string) bool {
-	return v.snapshot.declaresUnder(wildcard, func(*Object) bool { return false })
+	for range walk(v.snapshot.declared, wildcardKey(wildcard)) {
+		return true
+	}
+	return false
 }

@@ -132,6 +132,9 @@ func (v *View) serving(selector, host string) [][]*Fragment {
 					redirected[table] = true
 					continue
 				}
+				if v.Closed(gateway, server) {
+					continue
+				}
 				names = append(names, table)
 				tables[table] = append(tables[table], &Fragment{Root: root, Gateway: gateway, server: server})
 			}
@@ -209,8 +212,8 @@ func (s *Server) servesAs(root *VirtualService, host string) bool {
 			continue
 		}
 		for _, claimed := range root.Hosts {
-			narrower, overlap := Overlap(strings.ToLower(entry.Host), strings.ToLower(claimed))
-			if overlap && narrower == host {
+			narrower, overlap := Overlap(entry.Host, claimed)
+			if overlap && strings.ToLower(narrower) == host {
 				return true
 			}
 		}

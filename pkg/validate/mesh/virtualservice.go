@@ -166,15 +166,19 @@ func (v *virtualService) assert(by *Object, cfg *Config, to *facts) {
 		Mesh: len(v.gateways) == 0,
 		Seen: exportedTo(v.exportTo, by.Namespace, cfg.DefaultVirtualServiceExportTo),
 	}
-	for _, host := range v.hosts {
-		said.Hosts = append(said.Hosts, Resolve(host, by.Namespace, cfg.Domain))
-	}
 	for _, name := range v.gateways {
 		if name == meshGateway {
 			said.Mesh = true
 		} else {
 			said.Gateways = append(said.Gateways, gatewayName(name, by.Namespace))
 		}
+	}
+	for _, host := range v.hosts {
+		host = Resolve(host, by.Namespace, cfg.Domain)
+		if said.Mesh && v.onlyHTTP() {
+			host = strings.ToLower(host)
+		}
+		said.Hosts = append(said.Hosts, host)
 	}
 	for _, r := range v.routes {
 		said.Routes = append(said.Routes, r.resolved(by.Namespace, cfg.Domain))
@@ -185,9 +189,17 @@ func (v *virtualService) assert(by *Object, cfg *Config, to *facts) {
 	to.link(fills, said.wildcardsAt()...)
 }
 
+// onlyHTTP reports whether it has HTTP routes alone. On the mesh their virtual hosts are
+// in lower case, however the hosts are written; TLS and TCP routes need the very name of
+// the service [1.5].
+func (v *virtualService) onlyHTTP() bool {
+	return !slices.ContainsFunc(v.routes, func(r *Route) bool { return r.Section != SectionHTTP })
+}
+
 // link makes the VirtualService found by all that it names.
 func (v *VirtualService) link(to *facts) {
 	to.link(claims, v.Hosts...)
+	v.linkStreams(to)
 	to.link(boundTo, v.Gateways...)
 	to.link(concerns, v.Seen.Named()...)
 	for _, host := range v.Hosts {
@@ -210,6 +222,22 @@ func (v *VirtualService) link(to *facts) {
 			if m.SourceNamespace != "" {
 				to.link(concerns, m.SourceNamespace)
 			}
+		}
+	}
+}
+
+// linkStreams makes the VirtualService found by what its TLS and TCP routes take from
+// others [4.4, 4.8].
+func (v *VirtualService) linkStreams(to *facts) {
+	if v.Mesh && v.streams() {
+		to.link(streams, v.Hosts...)
+	}
+	if v.Has(SectionTCP) {
+		to.link(forwards, v.Gateways...)
+	}
+	for _, name := range v.Gateways {
+		for _, sni := range v.names() {
+			to.link(passes, name+"|"+sni)
 		}
 	}
 }

@@ -89,8 +89,8 @@ type misdirected struct {
 // judge reports whether a client's requests fail for sure, or possibly.
 func (l *inferredPorts) judge(client mesh.Client) (certain, possible bool) {
 	services := l.host.Candidates(client)
-	if !client.Reached || len(services) == 0 {
-		return false, false
+	if !client.Reached || len(services) == 0 || onlyNames(l.target, client, services) && allPortless(services) {
+		return false, false // which for names without ports is for unknown-port to say
 	}
 	if client.Gateway != "" {
 		return l.judgeGateway(client, services)
@@ -137,7 +137,7 @@ func (l *inferredPorts) judgeGateway(client mesh.Client, services []mesh.Service
 // route table where a Service maps their ports to one [8.4].
 func (l *inferredPorts) deadServers(gateway *mesh.Gateway, client mesh.Client, services []mesh.Service) []uint32 {
 	servers := slices.DeleteFunc(slices.Clone(gateway.Servers), func(s *mesh.Server) bool {
-		return s.Section() != l.target.Section() || !s.AdmitsAny(l.target.Root)
+		return s.Section() != l.target.Section() || !s.AdmitsAny(l.target.Root) || l.mesh.Closed(gateway, s)
 	})
 	var dead []uint32
 	for _, server := range servers {

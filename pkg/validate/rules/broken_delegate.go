@@ -57,7 +57,7 @@ func brokenDelegate(p *rule.Pass) {
 	}
 	for _, u := range vain {
 		f := delegateFinding(u)
-		f.Viewpoints = given(u.Reach)
+		f.Viewpoints = p.Mesh.Given(&mesh.Delivery{Root: u.Root, Route: u.From, Reach: u.Reach})
 		if f.Effect == "" {
 			f.Effect = effect
 		}

@@ -60,13 +60,15 @@ func duplicateSubset(p *rule.Pass) {
 // definedBefore returns the fragment whose definition of a subset counts instead of
 // that of a later one; nil where there is none, or where it says the same.
 func definedBefore(found mesh.Effective, later *mesh.DestinationRule, subset mesh.Subset) *mesh.DestinationRule {
-	for _, earlier := range before(found, later) {
-		if other, defined := earlier.Subset(subset.Name); defined {
-			if mesh.SameSubset(other, subset) {
-				return nil
-			}
-			return earlier
+	for _, counts := range found.Fragments {
+		other, defined := counts.Subset(subset.Name)
+		if !defined {
+			continue
 		}
+		if mesh.SameSubset(other, subset) || !replaces(counts, later, found) {
+			return nil
+		}
+		return counts
 	}
 	return nil
 }

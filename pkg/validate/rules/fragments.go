@@ -95,22 +95,11 @@ func (l lookups) ever(so func(mesh.Effective) bool) bool {
 	return slices.ContainsFunc(l.clients, func(client clientLookups) bool { return slices.ContainsFunc(client.found, so) })
 }
 
-// before returns the fragments that are merged before one, and are for the same
-// workloads: one with a workloadSelector is there to replace what is for all.
-func before(found mesh.Effective, r *mesh.DestinationRule) []*mesh.DestinationRule {
-	if !found.Gives(r) {
-		return nil
-	}
-	var before []*mesh.DestinationRule
-	for _, other := range found.Fragments {
-		if other == r {
-			break
-		}
-		if (other.Selector == nil) == (r.Selector == nil) {
-			before = append(before, other)
-		}
-	}
-	return before
+// replaces reports whether a fragment that counts takes the place of another one that a
+// client is given as well, by accident: one with a workloadSelector is there to replace
+// what is for all.
+func replaces(counts, r *mesh.DestinationRule, found mesh.Effective) bool {
+	return counts != r && (counts.Selector == nil) == (r.Selector == nil) && found.Gives(r)
 }
 
 // already says that something stands in an earlier object too, without calling it

@@ -27,6 +27,9 @@ VirtualServices of namespace ` + "`team-a`" + ` only, and ` + "`./*`" + ` for th
 A host without a dot is completed with the namespace of the VirtualService, so ` + "`shop`" + `
 is served as ` + "`shop.default.svc.cluster.local`" + ` and never as ` + "`shop`" + `.
 
+Capitals count: istiod compares the hosts as they are written, though it serves them in
+small letters.
+
 One of several gateways is enough, and a VirtualService that is bound to the mesh
 too may have hosts for that alone.`,
 		Fix: `- Add the host to a server of the Gateway, or write one that a server admits.
@@ -98,13 +101,23 @@ func mismatchedHost(v *mesh.VirtualService, gateways []*mesh.Gateway, index int)
 		for _, server := range gateway.Servers {
 			for _, entry := range server.Hosts {
 				if _, overlap := mesh.Overlap(strings.ToLower(entry.Host), strings.ToLower(host)); overlap {
-					f.Message = fmt.Sprintf("host %s, which Gateway %s admits from namespace %s only", host, gateway.Name(), entry.Namespace)
-					f.Fix = fmt.Sprintf("move the VirtualService to namespace %s, or widen entry %q of the Gateway", entry.Namespace, entry.Written)
+					almostAdmitted(&f, host, v.By.Namespace, gateway, entry)
 				}
 			}
 		}
 	}
 	return f
+}
+
+// almostAdmitted says what keeps an entry of a server from admitting a host.
+func almostAdmitted(f *rule.Finding, host, namespace string, gateway *mesh.Gateway, entry mesh.ServerHost) {
+	if entry.For(namespace) {
+		f.Message = fmt.Sprintf("host %s, which Gateway %s has with other capitals, as %s", host, gateway.Name(), entry.Written)
+		f.Fix = "write both in small letters: istiod compares them as they are written"
+		return
+	}
+	f.Message = fmt.Sprintf("host %s, which Gateway %s admits from namespace %s only", host, gateway.Name(), entry.Namespace)
+	f.Fix = fmt.Sprintf("move the VirtualService to namespace %s, or widen entry %q of the Gateway", entry.Namespace, entry.Written)
 }
 
 func gatewayNames(gateways []*mesh.Gateway) []string {

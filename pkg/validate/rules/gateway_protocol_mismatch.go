@@ -25,6 +25,7 @@ var GatewayProtocolMismatch = &rule.Rule{
 | HTTP, HTTP2, GRPC; HTTPS that is terminated | ` + "`http`" + ` |
 | HTTPS or TLS in mode PASSTHROUGH | ` + "`tls`" + ` |
 | TCP and its like; TLS that is terminated | ` + "`tcp`" + ` |
+| HTTPS or TLS in mode AUTO_PASSTHROUGH | none: the SNI names the cluster |
 
 The other sections are ignored there. ` + "`tls`" + ` routes on a server that terminates TLS
 end in **404 NR**, since nothing is left that could route. ` + "`http`" + ` routes on a

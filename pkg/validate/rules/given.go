@@ -112,6 +112,9 @@ func leadsTo(r *mesh.Route) string {
 	if r.Answers {
 		return "a redirect or direct response"
 	}
+	if len(r.Destinations) == 0 {
+		return "no destination"
+	}
 	var names []string
 	for _, d := range r.Destinations {
 		name := d.Host

@@ -258,11 +258,13 @@ func (a *anyMesh) gateway() spec {
 		"selector": among(a, spec{"istio": "ingress"}, spec{"istio": "ingress"}, spec{"app": "other"}, nil),
 		"servers": some(a, 1, 2, func() spec {
 			server := spec{
-				"hosts": some(a, 1, 2, func() string { return among(a, "*", "shop.com", "./shop.com", "a/*", "*/*", "*.com", "api.com") }),
-				"port":  spec{"number": among(a, 80, 443), "name": "p", "protocol": among(a, "HTTP", "HTTP", "HTTPS", "TLS", "TCP")},
+				"hosts": some(a, 1, 2, func() string {
+					return among(a, "*", "shop.com", "Shop.com", "./shop.com", "a/*", "*/*", "*.com", "api.com")
+				}),
+				"port": spec{"number": among(a, 80, 443), "name": "p", "protocol": among(a, "HTTP", "HTTP", "HTTPS", "TLS", "TCP")},
 			}
 			if a.chance(2) {
-				server["tls"] = spec{"mode": among(a, "SIMPLE", "PASSTHROUGH")}
+				server["tls"] = among(a, spec{"mode": "SIMPLE"}, spec{"mode": "PASSTHROUGH"}, spec{"mode": "AUTO_PASSTHROUGH"}, spec{"httpsRedirect": true})
 			}
 			return server
 		}),

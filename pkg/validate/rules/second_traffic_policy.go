@@ -58,15 +58,11 @@ func secondTrafficPolicy(p *rule.Pass) {
 // policyBefore returns the fragment whose policy counts instead of that of a later
 // one; nil where there is none, or where it says the same.
 func policyBefore(found mesh.Effective, later *mesh.DestinationRule) *mesh.DestinationRule {
-	for _, earlier := range before(found, later) {
-		if earlier.Policy == later.Policy {
-			return nil
-		}
-		if earlier.Policy != "" {
-			return earlier
-		}
+	policy, counts := found.Policy()
+	if counts == nil || policy == later.Policy || !replaces(counts, later, found) {
+		return nil
 	}
-	return nil
+	return counts
 }
 
 func second(host *mesh.Host, later, first *mesh.DestinationRule, who mesh.Viewpoints, certain bool) rule.Finding {

@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -62,23 +63,26 @@ func shadowed(p *rule.Pass, host *mesh.VirtualHost) []clash {
 		return nil
 	}
 	var list []clash
+	alive := make([]bool, len(host.Routes))
 	for i, later := range host.Routes {
 		if p.Ended() {
 			return nil
 		}
-		if later.Certain && !coveredByOwn(p, host.Routes[:i], later) {
-			list = append(list, takenFrom(p, host, i)...)
+		alive[i] = later.Certain && later.Match.Admits(host.Host) && !coveredByOwn(p, host.Routes[:i], later)
+		if alive[i] {
+			list = append(list, takenFrom(p, host, alive, i)...)
 		}
 	}
 	return list
 }
 
-// takenFrom returns the clashes of a route of a virtual host with those before it.
-func takenFrom(p *rule.Pass, host *mesh.VirtualHost, at int) []clash {
+// takenFrom returns the clashes of a route of a virtual host with those before it that are
+// not dead themselves.
+func takenFrom(p *rule.Pass, host *mesh.VirtualHost, alive []bool, at int) []clash {
 	var list []clash
 	before, later := host.Routes[:at], host.Routes[at]
-	for _, first := range before {
-		if !first.Certain || first.Root == later.Root || first.CatchAll() {
+	for i, first := range before {
+		if !alive[i] || first.Root == later.Root || first.CatchAll() {
 			continue
 		}
 		if first.SameEffect(later.Delivery) {
@@ -229,10 +233,10 @@ func coveringBefore(p *rule.Pass, before []*mesh.Delivery, d *mesh.Delivery) *me
 }
 
 // takenBy returns the first earlier route that takes all requests of a match; of a
-// route that is buried, whichever takes every request.
+// route that is buried, whichever takes every request, be it for gateways alone.
 func takenBy(p *rule.Pass, before []*mesh.Delivery, d *mesh.Delivery, m *mesh.Match, buried bool) *mesh.Delivery {
 	section := d.Route.Section
-	var all *mesh.Delivery
+	var all, last *mesh.Delivery
 	for _, earlier := range before {
 		if earlier.Route.Section != section {
 			continue
@@ -241,16 +245,20 @@ func takenBy(p *rule.Pass, before []*mesh.Delivery, d *mesh.Delivery, m *mesh.Ma
 			return earlier
 		}
 		for _, e := range earlier.Matches {
-			if p.Mesh.CoversWherever(e, m, section) {
+			e = p.Mesh.Plain(d.Root, section, e)
+			if p.Mesh.CoversWherever(e, p.Mesh.Plain(d.Root, section, m), section) {
 				return earlier
 			}
 			if e.CatchAll(section) {
 				all = earlier
 			}
+			if e.Port == 0 {
+				last = earlier
+			}
 		}
 	}
 	if buried {
-		return all
+		return cmp.Or(all, last)
 	}
 	return nil
 }

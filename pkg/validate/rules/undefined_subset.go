@@ -79,7 +79,7 @@ func (l *subsetLookup) judge(target *mesh.Target) (missing, unsettled mesh.Viewp
 		unsettled.Set(client.Viewpoint, client.Reached && 0 < lacking && lacking < of && !l.host.Declared())
 	}
 	if target.Labeled {
-		l.spare(clients, target.Subset, &missing)
+		l.spare(clients, target, &missing)
 	}
 	return missing, unsettled
 }
@@ -87,10 +87,10 @@ func (l *subsetLookup) judge(target *mesh.Target) (missing, unsettled mesh.Viewp
 // spare takes the namespaces out of missing in which any workload has the subset:
 // a route that sourceLabels give to some workloads may be given to just those that
 // a workloadSelector gives the subset to.
-func (l *subsetLookup) spare(clients []mesh.Client, subset string, missing *mesh.Viewpoints) {
+func (l *subsetLookup) spare(clients []mesh.Client, target *mesh.Target, missing *mesh.Viewpoints) {
 	spared := map[string]bool{}
 	for _, client := range clients {
-		if lacking, of := l.lacking(client, subset); lacking < of && client.Gateway == "" {
+		if lacking, of := l.lacking(client, target.Subset); lacking < of && client.Gateway == "" {
 			spared[client.Namespace] = true
 		}
 	}

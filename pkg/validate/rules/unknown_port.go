@@ -75,17 +75,24 @@ func lacksPort(host *mesh.Host, target *mesh.Target, client mesh.Client, service
 
 // seesNothing reports whether what a client is given for the host is a name that
 // its sidecar does not look through [1.9]: an ExternalName without ports, or without
-// any of those on which the route is called. Of a destination without a port that is
-// for ambiguous-port to say.
+// any of those on which the route is called. Of a destination without a port the
+// latter is for ambiguous-port to say.
 func seesNothing(view *mesh.View, target *mesh.Target, client mesh.Client, services []mesh.Service) bool {
-	if client.Gateway != "" || target.Section() != mesh.SectionHTTP || len(services) == 0 ||
-		slices.ContainsFunc(services, func(s mesh.Service) bool { return s.Alias == "" }) {
+	if !onlyNames(target, client, services) {
 		return false
 	}
-	if !slices.ContainsFunc(services, func(s mesh.Service) bool { return !s.Portless() }) {
-		return true
-	}
-	return target.Port != 0 && calledBeside(view, target, client, services)
+	return allPortless(services) || target.Port != 0 && calledBeside(view, target, client, services)
+}
+
+// onlyNames reports whether a sidecar is given nothing for the host of an HTTP route
+// but names that stand for others.
+func onlyNames(target *mesh.Target, client mesh.Client, services []mesh.Service) bool {
+	return client.Gateway == "" && target.Section() == mesh.SectionHTTP && len(services) > 0 &&
+		!slices.ContainsFunc(services, func(s mesh.Service) bool { return s.Alias == "" })
+}
+
+func allPortless(services []mesh.Service) bool {
+	return !slices.ContainsFunc(services, func(s mesh.Service) bool { return !s.Portless() })
 }
 
 // calledBeside reports whether a route is called, and only on ports that none of the

@@ -32,6 +32,9 @@ the same ` + "`workloadSelector`" + `. Of rules that are not merged a client is 
 - The workloads that a rule with a workloadSelector picks are given that rule and
   not the one for all workloads. If the one for all is exported to ` + "`\".\"`" + ` alone it
   is merged into the selecting rule, and all the other workloads are given none.
+- In the root namespace a rule that is for that namespace alone, by its exportTo or by
+  a workloadSelector, is never merged with one that is for others as well. The clients
+  in the root namespace find the first, and look no further.
 
 A route to a subset that is lost fails with **503** and the response flag **NC**
 (no cluster), and a policy that is lost is not applied. There is no finding where
@@ -41,7 +44,10 @@ policy of its own in the place of the other's.`,
 - Or put all of the host into one DestinationRule.
 - A rule with a workloadSelector has to repeat the subsets and the policy that its
   workloads need. Export the rule for all other workloads to ` + "`\".\"`" + ` and to another
-  namespace, such as the root namespace: that one is merged and stands for itself.`,
+  namespace, such as the root namespace: that one is merged and stands for itself.
+- A rule that is for the root namespace alone has to repeat what its clients need of
+  the other. What is for all of its workloads needs a rule without workloadSelector,
+  exported to the root namespace by its name.`,
 		See: []string{},
 	},
 }
@@ -137,10 +143,16 @@ func (l *loss) finding(who mesh.Viewpoints, certain bool) rule.Finding {
 }
 
 // ordered reports whether it is known which of the two istiod takes first: a rule
-// with a workloadSelector whatever its age.
+// with a workloadSelector whatever its age, and so a private one of the root namespace.
 func (l *loss) ordered() bool {
 	_, known := l.rule.By.Older(l.by.By)
-	return known || l.bySelector()
+	return known || l.bySelector() || l.atRoot()
+}
+
+// atRoot is true where the root namespace's own clients find a private rule first, and
+// so never come to the public one [3.2].
+func (l *loss) atRoot() bool {
+	return l.by.By.Namespace == l.config.RootNamespace && l.by.Private() && !l.rule.Private()
 }
 
 // mutual reports whether something would be lost if it were the other one that counts.
@@ -184,6 +196,10 @@ func (l *loss) bySelector() bool { return l.rule.Selector != nil || l.by.Selecto
 
 func (l *loss) why() string {
 	switch {
+	case l.atRoot() && len(l.instead.Fragments) == 0:
+		return fmt.Sprintf("clients in namespace %s find %s first, whose workloadSelector leaves these out, and look no further", l.config.RootNamespace, l.by.By)
+	case l.atRoot():
+		return fmt.Sprintf("clients in namespace %s find %s first, which is for that namespace alone, and look no further", l.config.RootNamespace, l.by.By)
 	case l.bySelector() && len(l.instead.Fragments) == 0:
 		return fmt.Sprintf("istiod merges it into %s, whose workloadSelector leaves these clients out", l.by.By)
 	case l.bySelector():
@@ -245,6 +261,11 @@ func (l *loss) nested() bool {
 
 func (l *loss) fix(other *mesh.DestinationRule) string {
 	switch {
+	case l.atRoot() && len(l.instead.Fragments) == 0:
+		return fmt.Sprintf("repeat %s in a rule without workloadSelector in namespace %s, with exportTo [%[2]q]: istiod keeps one with exportTo [\".\"] for the selected workloads only",
+			l.what(), l.config.RootNamespace)
+	case l.atRoot():
+		return fmt.Sprintf("repeat %s in %s", l.what(), l.by.By)
 	case !l.bySelector():
 		return fmt.Sprintf("write the same exportTo as in %s, to the letter, or put both into one DestinationRule", other.By)
 	case len(l.instead.Fragments) == 0:

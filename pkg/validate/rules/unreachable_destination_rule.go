@@ -30,9 +30,10 @@ applied.
 Within one place the most specific host counts, and rules for different hosts are
 never merged: beside a rule for ` + "`reviews.default.svc.cluster.local`" + ` one for
 ` + "`*.default.svc.cluster.local`" + ` is nothing to that host. So a wildcard rule reaches
-nobody once each declared host under it has a rule of its own. That is a warning,
-as the next host may be without, and it is none in the root namespace, which is
-where the defaults of the mesh are.
+nobody once each declared host under it has a rule of its own, or has clients who
+look elsewhere; a wildcard that is declared is one of these hosts. That is a warning,
+as the next host may be another matter, and it is none in the root namespace, which
+is where the defaults of the mesh are.
 
 The host of a Service of type ExternalName has no cluster, so a rule for it has no
 effect whatever its namespace.`,
@@ -90,7 +91,20 @@ func (u *unreachable) judge() (rule.Finding, bool) {
 // reached reports whether any client finds the rule, even if it is then given
 // another one that it was not merged with.
 func (u *unreachable) reached(found lookups) bool {
-	return found.ever(func(e mesh.Effective) bool { return e.Gives(u.rule) || e.PassedFor(u.rule) != nil })
+	return found.ever(u.foundIn)
+}
+
+// reachedAt reports whether any client finds the rule for a host as it is declared. Of
+// a wildcard that is declared itself, what it covers may be declared elsewhere later,
+// but nobody is given the rule for that yet.
+func (u *unreachable) reachedAt(host *mesh.Host) bool {
+	return slices.ContainsFunc(host.Everyone(), func(c mesh.Client) bool {
+		return slices.ContainsFunc(host.LookupsAsDeclared(c), u.foundIn)
+	})
+}
+
+func (u *unreachable) foundIn(e mesh.Effective) bool {
+	return e.Gives(u.rule) || e.PassedFor(u.rule) != nil
 }
 
 // exportedToNobody reports whether no namespace at all may use the rule.
@@ -203,8 +217,7 @@ func (u *unreachable) wildcard() (rule.Finding, bool) {
 		return rule.Finding{}, false
 	}
 	for _, name := range hosts {
-		host := u.pass.Mesh.Host(name)
-		if !host.OnlyAlias() && u.reached(lookUp(host)) {
+		if u.reachedAt(u.pass.Mesh.Host(name)) {
 			return rule.Finding{}, false
 		}
 	}

@@ -1,0 +1,73 @@
+package mesh
+
+import "slices"
+
+// Plain returns a match of a VirtualService without the conditions that keep nobody from
+// it who is given the VirtualService: all of its gateways by name, and the only port on
+// which it is called. An HTTP match that names its gateways does not look at the source
+// [4.5].
+func (v *View) Plain(root *VirtualService, section Section, m *Match) *Match {
+	everywhere := len(m.Gateways) > 0 && (!root.Mesh || slices.Contains(m.Gateways, meshGateway)) && containsAll(m.Gateways, root.Gateways)
+	only := m.Port != 0 && v.onlyPort(root, section, m.Port)
+	if !everywhere && !only {
+		return m
+	}
+	plain := *m
+	if everywhere {
+		plain.Gateways = nil
+		if section == SectionHTTP {
+			plain.SourceNamespace, plain.SourceLabels = "", nil
+		}
+	}
+	if only {
+		plain.Port = 0
+	}
+	return &plain
+}
+
+// onlyPort reports whether a section of a VirtualService is for traffic on one port only:
+// that of all its services, or 80 for names that are none, and of all servers that admit
+// it.
+func (v *View) onlyPort(root *VirtualService, section Section, port uint32) bool {
+	if root.Mesh && slices.ContainsFunc(root.Hosts, func(name string) bool { return !v.onlyPortOf(name, section, port) }) {
+		return false
+	}
+	for _, name := range root.Gateways {
+		gateway := v.Gateway(name)
+		if gateway == nil && !v.snapshot.cfg.Complete {
+			return false
+		}
+		if gateway != nil && slices.ContainsFunc(gateway.Servers, func(s *Server) bool {
+			return s.Section() == section && s.Port != port && s.AdmitsAny(root)
+		}) {
+			return false
+		}
+	}
+	return true
+}
+
+// onlyPortOf reports whether all that declare a host have no other port on which sidecars
+// act on a section.
+func (v *View) onlyPortOf(name string, section Section, port uint32) bool {
+	host := v.Host(name)
+	switch {
+	case IsWildcard(name):
+		hosts, every := v.DeclaredHosts(name)
+		known := every && v.snapshot.cfg.Complete && !v.snapshot.cfg.Knows(name) && (section != SectionHTTP || port == standIn)
+		return known && !slices.ContainsFunc(hosts, func(under string) bool { return !v.Host(under).soleListener(section, port) })
+	case !host.Declared():
+		return section == SectionHTTP && port == standIn && v.snapshot.cfg.Complete
+	default:
+		return host.soleListener(section, port)
+	}
+}
+
+// soleListener reports whether nothing that declares the host has another port on which
+// sidecars act on a section.
+func (h *Host) soleListener(section Section, port uint32) bool {
+	return !slices.ContainsFunc(h.Declarations, func(d *Declaration) bool {
+		return d.Alias != "" || len(d.Ports) == 0 || slices.ContainsFunc(d.Ports, func(p Port) bool {
+			return p.Protocol.serves(section) && p.Number != port
+		})
+	})
+}

@@ -1,0 +1,65 @@
+package mesh
+
+import "slices"
+
+// servedUnder returns the namespaces whose sidecars have a listener for the HTTP routes
+// of a VirtualService for a wildcard: one of a service that it covers and for which no
+// other VirtualService names a more specific host, whether that has a route or not; or
+// the one on port 80 that names which are no service have, where the wildcard is none
+// itself and covers none with that port [4.3, 8.1]. What is not known, or too much to look at, is assumed.
+func (v *View) servedUnder(root *VirtualService, wildcard string) Namespaces {
+	hosts, every := v.DeclaredHosts(wildcard)
+	if !every || len(hosts) == 0 || !v.snapshot.cfg.Complete {
+		return AllNamespaces()
+	}
+	var names []string
+	for _, name := range hosts {
+		names = append(names, v.Host(name).apart()...)
+		for _, other := range v.narrower(wildcard, name) {
+			names = append(append(names, other.Seen.Named()...), other.By.Namespace)
+		}
+	}
+	return where(names, func(client string) bool {
+		standsIn := true
+		for _, name := range hosts {
+			for _, s := range v.Host(name).shownTo(client) {
+				if s.serves(SectionHTTP) && !v.outranked(root, wildcard, name, client) {
+					return true
+				}
+				standsIn = standsIn && name != wildcard && !s.Has(standIn)
+			}
+		}
+		return standsIn
+	})
+}
+
+// shownTo returns the services that clients of a namespace are given for the host, but
+// for one that hides itself from them [2.2].
+func (h *Host) shownTo(client string) []Service {
+	return dropped(h.Services(client), func(s Service) bool { return !s.shown(client) })
+}
+
+// outranked reports whether clients of a namespace that are given a VirtualService for a
+// wildcard are given another one for a more specific host over a service as well.
+func (v *View) outranked(root *VirtualService, wildcard, host, client string) bool {
+	return slices.ContainsFunc(v.narrower(wildcard, host), func(other *VirtualService) bool {
+		return other != root && other.Seen.Has(client) && v.snapshot.importsWith(root, other, client)
+	})
+}
+
+// narrower returns the VirtualServices on the mesh for a host, or for a wildcard over it
+// that is more specific than another one.
+func (v *View) narrower(wildcard, host string) []*VirtualService {
+	var all []*VirtualService
+	for _, name := range append(v.snapshot.widerInUse(host), host) {
+		if len(name) <= len(wildcard) || name == wildcard {
+			continue
+		}
+		for h := range v.snapshot.linked(claims, name) {
+			if h.route.Mesh && !slices.Contains(all, h.route) {
+				all = append(all, h.route)
+			}
+		}
+	}
+	return all
+}
