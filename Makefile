@@ -5,7 +5,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
 # The modules of this repository; only the first one ships.
-MODULES := . test/cluster test/live
+MODULES := . test/cluster test/live test/oracle
 LINT := go tool -modfile=$(CURDIR)/tools/go.mod golangci-lint
 
 .PHONY: help
@@ -24,7 +24,8 @@ PURE := ./pkg/validate/rules ./test
 test: controlplane ## Run every test, unit and integration, with the race detector
 	@echo "== go test $(PURE)"; go test -shuffle=on $(PURE)
 	@echo "== go test ."; go test -race -shuffle=on $$(go list ./... | grep -vxF "$$(go list $(PURE))")
-	@for module in $(filter-out .,$(MODULES)); do echo "== go test $$module"; go test -C $$module -race -shuffle=on ./...; done
+	@for module in test/cluster test/live; do echo "== go test $$module"; go test -C $$module -race -shuffle=on ./...; done
+	@echo "== go test test/oracle"; go test -C test/oracle -shuffle=on ./...
 
 .PHONY: build
 build: ## Build bin/meshward
@@ -42,6 +43,11 @@ generate: ## Rewrite what is made of the code: the pages of the rules
 verify: ## Check that generated files and go.mod files are fresh
 	@for module in $(MODULES) tools; do echo "== go mod tidy $$module"; go mod tidy -C $$module -diff; done
 	@go test -count=1 -run 'TestRules|TestIndex' ./pkg/validate/rules
+
+.PHONY: oracle
+oracle: ## Hold the rules against istiod itself on N generated meshes from SEED
+	@go build -C test/oracle -o oracle .
+	@cd test/oracle && ./oracle -n $${N:-500} -seed $${SEED:-1} $${ARGS:-}
 
 .PHONY: bench
 bench: ## Run the benchmarks

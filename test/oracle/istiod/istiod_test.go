@@ -1,0 +1,86 @@
+// Package istiod_test holds what istiod is read to say to worlds in files.
+package istiod_test
+
+import (
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"istio.io/istio/pkg/log"
+
+	"github.com/meshward/meshward/test/oracle/istiod"
+	"github.com/meshward/meshward/test/oracle/world"
+)
+
+func TestMain(m *testing.M) {
+	for _, scope := range log.Scopes() {
+		scope.SetOutputLevel(log.NoneLevel)
+	}
+	os.Exit(m.Run())
+}
+
+// TestGenerate reads worlds whose leading comments are what the proxies of namespace
+// default are sent: a line for each panic, cluster of a Service, and route of a rule.
+func TestGenerate(t *testing.T) {
+	paths, err := filepath.Glob(filepath.Join("testdata", "*.yaml"))
+	if err != nil || len(paths) == 0 {
+		t.Fatalf("no worlds in testdata: %v", err)
+	}
+	for _, path := range paths {
+		t.Run(filepath.Base(path), func(t *testing.T) {
+			text, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			w, err := world.Read(text)
+			if err != nil {
+				t.Fatal(err)
+			}
+			out, err := istiod.Generate(w, w.Proxies())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(expected(text), sent(out)); diff != "" {
+				t.Errorf("(-want +got)\n%s", diff)
+			}
+		})
+	}
+}
+
+func expected(text []byte) []string {
+	var want []string
+	for line := range strings.Lines(string(text)) {
+		said, comment := strings.CutPrefix(line, "# ")
+		if !comment {
+			break
+		}
+		want = append(want, strings.TrimSpace(said))
+	}
+	return want
+}
+
+func sent(out *istiod.Output) []string {
+	var lines []string
+	for _, p := range out.Proxies {
+		if p.Namespace != "default" {
+			continue
+		}
+		if p.Panic != "" {
+			lines = append(lines, fmt.Sprintf("%s: panic: %s", p, p.Panic))
+		}
+		for _, name := range slices.Sorted(maps.Keys(p.Clusters)) {
+			if strings.HasPrefix(name, "outbound|") {
+				lines = append(lines, fmt.Sprintf("%s: cluster %s", p, name))
+			}
+		}
+		for _, r := range out.Routes(p) {
+			lines = append(lines, fmt.Sprintf("%s: route on %d of %v to %s", p, r.Port(), r.Origins, r.GetRoute().GetCluster()))
+		}
+	}
+	return lines
+}

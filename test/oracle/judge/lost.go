@@ -1,0 +1,266 @@
+package judge
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	routev3 "github.com/envoyproxy/go-control-plane/envoy/config/route/v3"
+	networking "istio.io/api/networking/v1alpha3"
+	networkingv1 "istio.io/client-go/pkg/apis/networking/v1"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/labels"
+
+	"github.com/meshward/meshward/test/oracle/istiod"
+	"github.com/meshward/meshward/test/oracle/world"
+)
+
+// Lost is a destination whose cluster the proxy does not have.
+type Lost struct {
+	istiod.Sent
+	Proxy *istiod.Proxy
+	// Host and Port are those of the cluster, which need not be the ones that the
+	// destination names [1.9, 6.1].
+	Host, Port string
+	// NoHost, NoPort and NoSubset say what the proxy does not have: any Service of the
+	// host, that port of it, that subset of it on any port.
+	NoHost, NoPort, NoSubset bool
+}
+
+// lost are the destinations that lead nowhere: istiod hands out the route, and no
+// cluster of the name it gives [5].
+func (c *Case) lost() []Lost {
+	if c.lostKnown {
+		return c.lostFound
+	}
+	c.lostKnown = true
+	for _, p := range c.Proxies {
+		for _, sent := range c.sentBy(p) {
+			if _, has := p.Clusters[sent.Cluster]; !has && strings.HasPrefix(sent.Cluster, "outbound") {
+				c.lostFound = append(c.lostFound, lostBy(p, sent))
+			}
+		}
+	}
+	return c.lostFound
+}
+
+func lostBy(p *istiod.Proxy, sent istiod.Sent) Lost {
+	_, port, _, host := split(sent.Cluster)
+	_, given := p.Ports[host]
+	_, served := p.Clusters[strings.Join([]string{"outbound", port, "", host}, "|")]
+	lost := Lost{Sent: sent, Proxy: p, Host: host, Port: port, NoHost: !given, NoPort: given && !served, NoSubset: sent.To.GetSubset() != ""}
+	for name := range p.Clusters {
+		if _, _, subset, of := split(name); of == host && subset == sent.To.GetSubset() {
+			lost.NoSubset = false
+		}
+	}
+	return lost
+}
+
+// split takes the name of a cluster apart: "outbound|80|v1|reviews.default.svc…".
+func split(cluster string) (direction, port, subset, host string) {
+	separator := "|"
+	if strings.Contains(cluster, "_.") {
+		separator = "_."
+	}
+	parts := strings.SplitN(cluster, separator, 4)
+	if len(parts) < 4 {
+		return "", "", "", ""
+	}
+	return parts[0], parts[1], parts[2], strings.TrimPrefix(parts[3], "_")
+}
+
+// sentBy are the destinations of all routes of a proxy that anyone takes, and of its
+// filter chains.
+func (c *Case) sentBy(p *istiod.Proxy) []istiod.Sent {
+	var all []istiod.Sent
+	for _, route := range c.Routes(p) {
+		if stray(p, &route) {
+			continue
+		}
+		for _, sent := range c.written(&route) {
+			sent.Assumed = c.assumed(p, &route)
+			sent.Redirected = route.Host.GetRequireTls() != routev3.VirtualHost_NONE
+			all = append(all, sent)
+		}
+	}
+	for _, chain := range p.Chains() {
+		all = append(all, c.ofChain(p, &chain)...)
+	}
+	return all
+}
+
+// written are the destinations of a route, each where it is written: a mirror that a
+// delegate does not have is its root's.
+func (c *Case) written(route *istiod.Route) []istiod.Sent {
+	sent := route.Sent()
+	if len(route.Origins) < 2 {
+		return sent
+	}
+	root, leaf := route.Origins[0], route.Origins[1]
+	own := c.http(leaf)
+	if own == nil || own.GetMirror() != nil || len(own.GetMirrors()) > 0 {
+		return sent
+	}
+	for i := range sent {
+		if sent[i].Mirror {
+			_, field, _ := strings.Cut(sent[i].Place, ".")
+			sent[i].At, sent[i].Place = root.By, fmt.Sprintf("http[%d].%s", root.Rule, field)
+		}
+	}
+	return sent
+}
+
+func (c *Case) http(at istiod.Origin) *networking.HTTPRoute {
+	for _, vs := range world.All[*networkingv1.VirtualService](c.World) {
+		if world.RefOf(vs) == at.By && at.Rule < len(vs.Spec.GetHttp()) {
+			return vs.Spec.GetHttp()[at.Rule]
+		}
+	}
+	return nil
+}
+
+// stray reports whether nobody takes a route: a sidecar has the host of a VirtualService
+// on port 80, though the Service of that name has other ports [8.1]. An ExternalName
+// without any is called on those of what it stands for.
+func stray(p *istiod.Proxy, route *istiod.Route) bool {
+	host, _, _ := strings.Cut(route.Host.GetName(), ":")
+	ports, declared := p.Ports[host]
+	return !p.Gateway && declared && len(ports) > 0 && !ports[route.Port()]
+}
+
+// assumed reports whether a sidecar has a route for a host that is no Service to it,
+// stands for another, or is declared several times.
+func (c *Case) assumed(p *istiod.Proxy, route *istiod.Route) bool {
+	host, _, _ := strings.Cut(route.Host.GetName(), ":")
+	return !p.Gateway && (len(p.Ports[host]) == 0 || c.alias(host) || c.declarations(host) > 1)
+}
+
+// aliasOf is the host that an ExternalName stands for; empty for all others [1.9].
+func (c *Case) aliasOf(host string) string {
+	for _, service := range world.All[*corev1.Service](c.World) {
+		if hostOf(service) == host && service.Spec.Type == corev1.ServiceTypeExternalName {
+			return service.Spec.ExternalName
+		}
+	}
+	return ""
+}
+
+func (c *Case) alias(host string) bool { return c.aliasOf(host) != "" }
+
+func hostOf(service *corev1.Service) string {
+	return service.Name + "." + service.Namespace + ".svc.cluster.local"
+}
+
+// ofChain are the destinations of a filter chain. istiod does not say which rule it came
+// from, and to gateways not even which VirtualService: it is any whose destinations can
+// have been made into the chain's clusters.
+func (c *Case) ofChain(p *istiod.Proxy, chain *istiod.Chain) []istiod.Sent {
+	var all []istiod.Sent
+	for _, merged := range c.Merged {
+		by := world.Ref{Kind: "VirtualService", Namespace: merged.Namespace, Name: merged.Name}
+		if chain.By != by && (chain.By != world.Ref{} || !p.Gateway) {
+			continue
+		}
+		for place, route := range streams(merged.Spec.(*networking.VirtualService)) {
+			all = append(all, c.madeInto(p, chain, by, place, route)...)
+		}
+	}
+	return all
+}
+
+// streams are the destinations of the TCP and TLS rules, by rule.
+func streams(vs *networking.VirtualService) map[string][]*networking.RouteDestination {
+	all := map[string][]*networking.RouteDestination{}
+	for i, rule := range vs.GetTcp() {
+		all[fmt.Sprintf("tcp[%d]", i)] = rule.GetRoute()
+	}
+	for i, rule := range vs.GetTls() {
+		all[fmt.Sprintf("tls[%d]", i)] = rule.GetRoute()
+	}
+	return all
+}
+
+// madeInto are the destinations of a rule, if they can have been made into a chain.
+func (c *Case) madeInto(p *istiod.Proxy, chain *istiod.Chain, by world.Ref, rule string, route []*networking.RouteDestination) []istiod.Sent {
+	var all []istiod.Sent
+	for i, to := range route {
+		if len(route) > 1 && to.GetWeight() == 0 {
+			continue
+		}
+		if len(all) == len(chain.Clusters) || !c.leads(p, chain, to.GetDestination(), chain.Clusters[len(all)]) {
+			return nil
+		}
+		place := fmt.Sprintf("%s.route[%d]", rule, i)
+		all = append(all, istiod.Sent{At: by, Place: place, To: to.GetDestination(), Cluster: chain.Clusters[len(all)]})
+	}
+	if len(all) < len(chain.Clusters) {
+		return nil
+	}
+	return all
+}
+
+// leads reports whether a destination can have been made into a cluster of a chain. A
+// port that it does not name is the only one of its Service, or that of the listener.
+func (c *Case) leads(p *istiod.Proxy, chain *istiod.Chain, to *networking.Destination, cluster string) bool {
+	_, port, subset, host := split(cluster)
+	if subset != to.GetSubset() || host != to.GetHost() && host != c.aliasOf(to.GetHost()) {
+		return false
+	}
+	number := int(to.GetPort().GetNumber())
+	if to.GetPort() == nil {
+		number = int(chain.Listener.GetAddress().GetSocketAddress().GetPortValue())
+		for only := range p.Ports[to.GetHost()] {
+			if len(p.Ports[to.GetHost()]) == 1 {
+				number = only
+			}
+		}
+	}
+	return port == strconv.Itoa(number)
+}
+
+// facts are the facts about those destinations of a case that lead nowhere and of which
+// a rule should tell.
+func (c *Case) facts(tells func(*Lost) bool) []Fact {
+	var facts []Fact
+	for _, lost := range c.lost() {
+		if tells(&lost) {
+			facts = append(facts, Fact{At: lost.At, Place: lost.Place, Proxy: lost.Proxy, Unsettled: c.unsettled(&lost)})
+		}
+	}
+	return facts
+}
+
+// unsettled reports whether a rule may or may not have something to say: where there is no
+// such host, for other rules say that; where which of several declarations of it counts
+// is for istiod's caches to say [7.4]; where all requests are sent to HTTPS; and where the
+// pods of a gateway may be others than those of the world.
+func (c *Case) unsettled(l *Lost) bool {
+	return l.NoHost || l.Redirected || c.declarations(l.Host) > 1 || c.unsure(l.Proxy)
+}
+
+// unsure reports whether the pods of a gateway may get another answer than its proxy does:
+// they may run elsewhere, and a workloadSelector may be for labels that they have as well.
+func (c *Case) unsure(p *istiod.Proxy) bool {
+	return p.Gateway && (!p.Known || slices.ContainsFunc(world.All[*networkingv1.DestinationRule](c.World), func(dr *networkingv1.DestinationRule) bool {
+		selector := dr.Spec.GetWorkloadSelector().GetMatchLabels()
+		return dr.Namespace == p.Namespace && len(selector) > 0 && !labels.SelectorFromSet(selector).Matches(labels.Set(p.Labels))
+	}))
+}
+
+// declarations are how many Services and ServiceEntries of a world declare a host.
+func (c *Case) declarations(host string) int {
+	n := 0
+	for _, service := range world.All[*corev1.Service](c.World) {
+		if hostOf(service) == host {
+			n++
+		}
+	}
+	for _, entry := range world.All[*networkingv1.ServiceEntry](c.World) {
+		if slices.Contains(entry.Spec.GetHosts(), host) {
+			n++
+		}
+	}
+	return n
+}

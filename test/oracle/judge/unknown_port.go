@@ -1,0 +1,49 @@
+package judge
+
+import "github.com/meshward/meshward/pkg/validate/rules"
+
+// A port is unknown where the destination names it, or where the host stands for another
+// and has none at all; it is ambiguous where istiod infers it [1.9, 6.1].
+var unknownPort = &Judge{
+	Rule:  rules.UnknownPort,
+	Place: atRoute,
+	Facts: func(c *Case) []Fact {
+		return c.ports(func(l *Lost) bool { return l.To.GetPort() != nil || l.portless() })
+	},
+}
+
+var ambiguousPort = &Judge{
+	Rule:  rules.AmbiguousPort,
+	Place: atRoute,
+	Facts: func(c *Case) []Fact {
+		return c.ports(func(l *Lost) bool { return l.To.GetPort() == nil && !l.portless() })
+	},
+}
+
+// ports are the facts about ports that there are not. Where a route is called decides
+// what istiod infers, and whether it looks through an ExternalName; and nobody knows
+// that of a host that is no Service. What stands for another such host is for
+// unknown-host to tell.
+func (c *Case) ports(tells func(*Lost) bool) []Fact {
+	facts := c.facts(func(l *Lost) bool {
+		return l.NoPort && !l.Mirror && tells(l) && !c.byCall(l) && !c.alias(c.aliasOf(l.To.GetHost()))
+	})
+	for _, lost := range c.lost() {
+		if lost.NoPort && !lost.Mirror && tells(&lost) && c.byCall(&lost) {
+			facts = append(facts, Fact{At: lost.At, Place: lost.Place, Proxy: lost.Proxy, Unsettled: true})
+		}
+	}
+	return facts
+}
+
+// byCall reports whether the port on which a route is called makes the difference, and is
+// not known.
+func (c *Case) byCall(l *Lost) bool {
+	return l.Assumed && (l.To.GetPort() == nil && !l.portless() || c.alias(l.To.GetHost()) && !l.portless())
+}
+
+// portless reports whether the host is an ExternalName without ports.
+func (l *Lost) portless() bool {
+	ports, given := l.Proxy.Ports[l.Host]
+	return given && len(ports) == 0
+}
