@@ -8,19 +8,10 @@ import (
 	"strings"
 	"testing"
 
-	"istio.io/istio/pkg/log"
-
 	"github.com/meshward/meshward/test/oracle/analyzers"
 	"github.com/meshward/meshward/test/oracle/judge"
 	"github.com/meshward/meshward/test/oracle/world"
 )
-
-func TestMain(m *testing.M) {
-	for _, scope := range log.Scopes() {
-		scope.SetOutputLevel(log.NoneLevel)
-	}
-	os.Exit(m.Run())
-}
 
 // TestMessages reads worlds whose leading comments are what is to come of them: a line
 // for each message, and one for each object that is missed or wrongly reported.

@@ -19,6 +19,7 @@ import (
 	"istio.io/istio/pkg/config/host"
 	"istio.io/istio/pkg/config/mesh"
 	"istio.io/istio/pkg/kube/krt"
+	"istio.io/istio/pkg/log"
 	"istio.io/istio/pkg/test"
 
 	"github.com/meshward/meshward/test/oracle/world"
@@ -53,14 +54,19 @@ type Proxy struct {
 	Servers map[ServerRef]Server
 }
 
-// forget keeps istiod from holding on to every mesh that it has ever been shown, so that
-// its debug page could tell of it.
-var forget = sync.OnceFunc(func() { krt.GlobalDebugHandler = nil })
+// hush keeps istiod from writing a log, and from holding on to every mesh that it has ever
+// been shown, so that its debug page could tell of it.
+var hush = sync.OnceFunc(func() {
+	krt.GlobalDebugHandler = nil
+	for _, scope := range log.Scopes() {
+		scope.SetOutputLevel(log.NoneLevel)
+	}
+})
 
 // Generate asks istiod for what it sends to the proxies of a world. It returns an error
 // where istiod could not be started, which says nothing about the world.
 func Generate(w *world.World, proxies []world.Proxy) (*Output, error) {
-	forget()
+	hush()
 	var out Output
 	err := test.Wrap(func(t test.Failer) {
 		configs, services := convert(w)

@@ -11,18 +11,10 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"istio.io/istio/pkg/log"
 
 	"github.com/meshward/meshward/test/oracle/istiod"
 	"github.com/meshward/meshward/test/oracle/world"
 )
-
-func TestMain(m *testing.M) {
-	for _, scope := range log.Scopes() {
-		scope.SetOutputLevel(log.NoneLevel)
-	}
-	os.Exit(m.Run())
-}
 
 // TestGenerate reads worlds whose leading comments are what the proxies of namespace
 // default are sent: a line for each panic, cluster of a Service, and route of a rule.

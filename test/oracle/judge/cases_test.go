@@ -10,18 +10,9 @@ import (
 	"slices"
 	"testing"
 
-	"istio.io/istio/pkg/log"
-
 	"github.com/meshward/meshward/test/oracle/judge"
 	"github.com/meshward/meshward/test/oracle/world"
 )
-
-func TestMain(m *testing.M) {
-	for _, scope := range log.Scopes() {
-		scope.SetOutputLevel(log.NoneLevel)
-	}
-	os.Exit(m.Run())
-}
 
 func TestJudges(t *testing.T) {
 	for _, j := range judge.All() {
