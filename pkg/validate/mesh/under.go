@@ -22,8 +22,8 @@ func (v *View) servedUnder(root *VirtualService, wildcard string) Namespaces {
 	return where(names, func(client string) bool {
 		standsIn := true
 		for _, name := range hosts {
-			for _, s := range v.Host(name).shownTo(client) {
-				if s.serves(SectionHTTP) && !v.outranked(root, wildcard, name, client) {
+			for _, s := range v.Host(name).Services(client) {
+				if v.acted(s, client) && !v.outranked(root, wildcard, name, client) {
 					return true
 				}
 				standsIn = standsIn && name != wildcard && !s.Has(standIn)
@@ -31,12 +31,6 @@ func (v *View) servedUnder(root *VirtualService, wildcard string) Namespaces {
 		}
 		return standsIn
 	})
-}
-
-// shownTo returns the services that clients of a namespace are given for the host, but
-// for one that hides itself from them [2.2].
-func (h *Host) shownTo(client string) []Service {
-	return dropped(h.Services(client), func(s Service) bool { return !s.shown(client) })
 }
 
 // outranked reports whether clients of a namespace that are given a VirtualService for a

@@ -180,11 +180,8 @@ func shadowedInside(p *rule.Pass) {
 		if reach.IsEmpty() {
 			reach = d.Buried
 		}
-		if reach.IsEmpty() {
-			continue
-		}
-		by := coveringBefore(p, deliveries[:i], d)
-		if by == nil {
+		by, open := coveringBefore(p, deliveries[:i], d)
+		if reach = p.Mesh.Left(d, reach, open); by == nil || reach.IsEmpty() {
 			continue
 		}
 		p.Report(rule.Finding{
@@ -210,11 +207,10 @@ func matchesOf(deliveries []*mesh.Delivery) int {
 	return matches
 }
 
-// coveringBefore returns the earlier route that takes requests of a route which
-// nothing reaches and that does something else with them; nil where the route is
-// reached, or where it makes no difference.
-func coveringBefore(p *rule.Pass, before []*mesh.Delivery, d *mesh.Delivery) *mesh.Delivery {
-	var by *mesh.Delivery
+// coveringBefore returns the earlier route that takes requests of a route and does
+// something else with them, nil where it makes no difference; and the matches by which the
+// route is reached all the same.
+func coveringBefore(p *rule.Pass, before []*mesh.Delivery, d *mesh.Delivery) (by *mesh.Delivery, open []*mesh.Match) {
 	matches := d.Matches
 	if len(matches) == 0 {
 		matches = []*mesh.Match{{}}
@@ -223,13 +219,14 @@ func coveringBefore(p *rule.Pass, before []*mesh.Delivery, d *mesh.Delivery) *me
 	for _, m := range matches {
 		taking := takenBy(p, before, d, m, buried)
 		if taking == nil {
-			return nil
+			open = append(open, m)
+			continue
 		}
 		if by == nil && !taking.SameEffect(d) {
 			by = taking
 		}
 	}
-	return by
+	return by, open
 }
 
 // takenBy returns the first earlier route that takes all requests of a match; of a

@@ -50,6 +50,8 @@ func (t *tree) needs(at place) bool {
 	case "Gateway":
 		// Without its settings a server would not speak TLS, unless they only redirect.
 		return key == "port" || key == "tls" && !redirects(around[key])
+	case "Sidecar":
+		return key == "port" // of several listeners one may be without
 	case "VirtualService":
 		return t.routeNeeds(at, key, around)
 	}
