@@ -124,12 +124,13 @@ func (v *VirtualService) Has(section Section) bool {
 // certain counts: that the first has a route for them whatever their labels, on
 // whatever port of the host. Of two files without ages it is not known which comes first.
 func (v *View) before(first, second *VirtualService, host string, section Section) Namespaces {
-	return v.ahead(first, second, host, section, func(before, known bool) bool { return before && known })
+	surviving := v.surviving(first, host, section, false)
+	return v.ahead(surviving, first, second, func(before, known bool) bool { return before && known })
 }
 
-// ahead is before for what counts as coming first.
-func (v *View) ahead(first, second *VirtualService, host string, section Section, counts func(before, known bool) bool) Namespaces {
-	surviving := v.surviving(first, host, section)
+// ahead is before for those who have a route of the first, and for what counts as coming
+// first.
+func (v *View) ahead(surviving Namespaces, first, second *VirtualService, counts func(before, known bool) bool) Namespaces {
 	if surviving.IsEmpty() {
 		return Namespaces{}
 	}
@@ -142,8 +143,9 @@ func (v *View) ahead(first, second *VirtualService, host string, section Section
 
 // surviving returns the namespaces whose sidecars have a route of a VirtualService
 // that keeps them from every later one for a host: any HTTP route, or a TCP route that
-// takes every address, on each port of the host that the section acts on.
-func (v *View) surviving(root *VirtualService, host string, section Section) Namespaces {
+// takes every address, on each port of the host that the section acts on. Where labeled is
+// true it is enough that those workloads have it that its sourceLabels pick.
+func (v *View) surviving(root *VirtualService, host string, section Section, labeled bool) Namespaces {
 	var surviving Namespaces
 	onPort := map[uint32]Namespaces{}
 	for _, d := range v.expanded(root) {
@@ -154,7 +156,7 @@ func (v *View) surviving(root *VirtualService, host string, section Section) Nam
 			return root.Seen
 		}
 		for _, m := range d.Matches {
-			if m.labeled(section) || section != SectionHTTP && !m.CatchAll(section) {
+			if m.labeled(section) && !labeled || section != SectionHTTP && !m.CatchAll(section) {
 				continue
 			}
 			given := m.given(section, Reach{Sidecars: root.Seen}).Sidecars

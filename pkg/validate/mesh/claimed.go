@@ -18,6 +18,9 @@ type Lost struct {
 	// Ranked is true where To come first because they are exported to these
 	// namespaces by name, and not because of their age [2.4].
 	Ranked bool
+	// Labeled is true where it is so only for the workloads there that the sourceLabels
+	// of To pick [4.5].
+	Labeled bool
 }
 
 // Losses returns which VirtualServices lose a host to others on the mesh, where no
@@ -38,25 +41,22 @@ func (v *View) Losses(host string) []*Lost {
 	return losses
 }
 
-// lossesOf returns what one of those that claim a host loses: by rank, and by age.
+// lossesOf returns what one of those that claim a host loses: by rank, by age, and for some
+// workloads only.
 func (v *View) lossesOf(loser *VirtualService, claiming []*VirtualService, host string, section Section) []*Lost {
 	wanted := v.wanted(loser, host, section)
-	before := make(map[*VirtualService]Namespaces, len(claiming))
-	names := slices.Clone(wanted.Named())
-	for _, other := range claiming {
-		if other != loser {
-			// Of two files without ages, one is told of.
-			ahead := v.ahead(other, loser, host, section, func(before, _ bool) bool { return before })
-			before[other] = ahead.And(wanted)
-			names = append(names, before[other].Named()...)
-		}
+	everyone, some := v.allBefore(loser, claiming, host, section, false), v.allBefore(loser, claiming, host, section, true)
+	var names []string
+	for _, before := range some {
+		names = append(names, before.Named()...)
 	}
-	lost := map[bool]*Lost{}
-	for _, ranked := range []bool{true, false} {
-		l := &Lost{Host: host, Section: section, By: loser, Ranked: ranked}
+	names = append(names, wanted.Named()...)
+	var losses []*Lost
+	lose := func(l *Lost, before map[*VirtualService]Namespaces, counts func(winner *VirtualService, client string) bool) {
+		l.Host, l.Section, l.By = host, section, loser
 		l.Sidecars = where(names, func(client string) bool {
 			winner := first(before, client)
-			if winner == nil || (winner.bucket(client) != loser.bucket(client)) != ranked || v.alike(winner, loser, section, client) {
+			if !wanted.Has(client) || winner == nil || !counts(winner, client) || v.alike(winner, loser, section, client) {
 				return false
 			}
 			if !slices.Contains(l.To, winner) {
@@ -64,9 +64,31 @@ func (v *View) lossesOf(loser *VirtualService, claiming []*VirtualService, host 
 			}
 			return true
 		})
-		lost[ranked] = l
+		if !l.Sidecars.IsEmpty() {
+			losses = append(losses, l)
+		}
 	}
-	return slices.DeleteFunc([]*Lost{lost[false], lost[true]}, func(l *Lost) bool { return l.Sidecars.IsEmpty() })
+	for _, ranked := range []bool{false, true} {
+		lose(&Lost{Ranked: ranked}, everyone, func(winner *VirtualService, client string) bool {
+			return (winner.bucket(client) != loser.bucket(client)) == ranked
+		})
+	}
+	lose(&Lost{Labeled: true}, some, func(_ *VirtualService, client string) bool { return first(everyone, client) == nil })
+	return losses
+}
+
+// allBefore returns the namespaces for which others that claim a host come first: of two
+// files without ages, one is told of. Where labeled is true it is enough that they do for
+// some workloads.
+func (v *View) allBefore(loser *VirtualService, claiming []*VirtualService, host string, section Section, labeled bool) map[*VirtualService]Namespaces {
+	before := make(map[*VirtualService]Namespaces, len(claiming))
+	for _, other := range claiming {
+		if other != loser {
+			surviving := v.surviving(other, host, section, labeled)
+			before[other] = v.ahead(surviving, other, loser, func(before, _ bool) bool { return before })
+		}
+	}
+	return before
 }
 
 // first returns the VirtualService that comes first of all for the clients of a

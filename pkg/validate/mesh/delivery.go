@@ -261,10 +261,7 @@ func (v *View) bound(root *VirtualService, section Section) Reach {
 		if !v.opens(name, root, section, 0) {
 			continue
 		}
-		pods, known := v.PodsOf(name)
-		if !known && !slices.ContainsFunc(pods, root.Seen.Has) {
-			pods = root.Seen.Named() // then they run where they are meant to see it
-		}
+		pods, _ := v.PodsOf(name)
 		for _, namespace := range pods {
 			if root.Seen.Has(namespace) {
 				bound.Gateways = append(bound.Gateways, GatewayPods{name, namespace})

@@ -14,14 +14,17 @@ type Sidecar struct {
 	// Selects is true where it is for some workloads of its namespace only.
 	Selects bool
 
-	// egress is by listener, as "namespace/host"; none for everything. A listener with a
-	// port is for that port alone, and not looked at.
+	// egress is by listener, as "namespace/host"; none for everything. What a listener with
+	// a port imports is for that port alone, and not looked at.
 	egress [][]string
+	// ports are those that have such a listener. No other is for them.
+	ports []uint32
 }
 
 type sidecarSpec struct {
 	selects bool
 	egress  [][]string
+	ports   []uint32
 }
 
 func newSidecar(spec *networking.Sidecar) *sidecarSpec {
@@ -31,13 +34,14 @@ func newSidecar(spec *networking.Sidecar) *sidecarSpec {
 			said.egress = append(said.egress, listener.GetHosts())
 		} else {
 			said.egress = append(said.egress, nil)
+			said.ports = append(said.ports, listener.GetPort().GetNumber())
 		}
 	}
 	return said
 }
 
 func (s *sidecarSpec) assert(by *Object, _ *Config, to *facts) {
-	to.sidecar = &Sidecar{By: by, Selects: s.selects, egress: s.egress}
+	to.sidecar = &Sidecar{By: by, Selects: s.selects, egress: s.egress, ports: s.ports}
 }
 
 // imports reports whether clients of a namespace that use the Sidecar are given
@@ -138,17 +142,22 @@ func (v *View) gives(root *VirtualService, section Section, client string) bool 
 // for any host of a VirtualService that HTTP routes act on: that of its service, or the one
 // on port 80 where that is a port of it [4.3, 8.1].
 func (v *View) answersBy(sidecar *Sidecar, root *VirtualService, client string) bool {
+	standsIn := sidecar.leaves(standIn)
 	return slices.ContainsFunc(root.Hosts, func(name string) bool {
 		host := v.Host(name)
-		if IsWildcard(name) || !host.Declared() {
-			return true
-		}
 		services := host.withRivals(host.Services(client))
-		return len(services) == 0 || slices.ContainsFunc(services, func(s Service) bool {
-			return s.Alias != "" || s.Has(standIn) || sidecar.importsService(s, client)
+		if IsWildcard(name) || len(services) == 0 {
+			return standsIn || IsWildcard(name) && v.DeclaredUnder(name)
+		}
+		return slices.ContainsFunc(services, func(s Service) bool {
+			return s.Alias != "" || s.Has(standIn) && standsIn ||
+				sidecar.importsService(s, client) && (s.Portless() || slices.ContainsFunc(s.Listens(), func(p Port) bool { return sidecar.leaves(p.Number) }))
 		})
 	})
 }
+
+// leaves reports whether no listener of the Sidecar takes a port for itself.
+func (s *Sidecar) leaves(port uint32) bool { return !slices.Contains(s.ports, port) }
 
 // listensBy reports whether clients of a namespace that use a Sidecar may have a listener
 // that a section, TLS or TCP, of a VirtualService acts on.

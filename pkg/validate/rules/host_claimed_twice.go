@@ -34,7 +34,8 @@ clients, it is a warning: that order is stable.
 
 Nothing is reported where the two treat the clients alike, so that a VirtualService can
 be renamed by creating the new one before the old one goes; nor where the first one has
-routes for some ports or some workloads only, and leaves the rest to the other.`,
+routes for some ports only, and leaves the rest to the other. Where it has routes for some
+workloads only, by ` + "`sourceLabels`" + `, it is a warning: these lose all routes of the other.`,
 		Fix: `- Put the routes of both into one VirtualService, in the order in which they should
   be tried.
 - To let several teams write them, let one VirtualService delegate to theirs.
@@ -85,6 +86,12 @@ func lostFinding(host *mesh.Host, lost *mesh.Lost, viewpoints mesh.Viewpoints) r
 		f.Message = fmt.Sprintf("host %s, whose %s traffic %s takes for these clients", lost.Host, traffic, to)
 		f.Have = fmt.Sprintf("the routes of %s, which is exported to them by name", to)
 		f.Effect = fmt.Sprintf("none of the %s routes of %s is used by them for this host", traffic, lost.By.By)
+	}
+	if lost.Labeled {
+		f.Severity = rule.Warning
+		f.Message = fmt.Sprintf("host %s, whose %s traffic %s takes from the workloads that its sourceLabels pick", lost.Host, traffic, to)
+		f.Have = fmt.Sprintf("the routes of %s, which comes first", to)
+		f.Effect = fmt.Sprintf("none of the %s routes of %s is used by these workloads for this host", traffic, lost.By.By)
 	}
 	for _, winner := range lost.To {
 		f.Related = append(f.Related, rule.Related{Object: winner.By, Path: "spec.hosts"})

@@ -93,7 +93,7 @@ func (j *Judge) Compare(c *Case) Verdict {
 	}
 	facts, found := c.FactsOf(j), j.found(c)
 	for _, fact := range facts {
-		if fact.Unsettled {
+		if fact.Unsettled || c.farFetched(fact) {
 			continue
 		}
 		verdict.Broken = true

@@ -87,3 +87,14 @@ func selected(w *world.World, p world.Proxy) []mesh.Viewpoint {
 	}
 	return at
 }
+
+// farFetched reports whether a fact is about a VirtualService at pods of which no Service
+// says where they run, and that are there for the sake of other Gateways than its own.
+func (c *Case) farFetched(f Fact) bool {
+	if !f.Proxy.Gateway || f.Proxy.Known || f.At.Kind != "VirtualService" || f.Proxy.Namespace == world.Elsewhere || f.Proxy.Namespace == world.Root {
+		return false
+	}
+	return !c.roots(f.At, func(vs *networkingv1.VirtualService) bool {
+		return slices.ContainsFunc(istiod.Resolved(vs).GetGateways(), func(name string) bool { return strings.HasPrefix(name, f.Proxy.Namespace+"/") })
+	})
+}
