@@ -93,12 +93,13 @@ func (h *Host) calledOn(section Section, client string) []uint32 {
 
 // Callers returns the viewpoints that Clients returns, and tells apart those for
 // which other services stand behind the hosts of the VirtualService, or behind the
-// host that an ExternalName stands for.
+// host that an ExternalName stands for, or for which others have any of the hosts.
 func (h *Host) Callers(d *Delivery) []Client {
 	clients := h.Clients(d)
 	var names []string
 	for _, host := range d.Root.Hosts {
 		names = append(names, h.view.Host(host).declaredFor()...)
+		names = append(names, h.view.taken(d.Root, host, d.Route.Section).Named()...)
 	}
 	for _, declared := range h.Declarations {
 		if declared.Alias != "" {

@@ -51,6 +51,7 @@ func (v *View) lossesOf(loser *VirtualService, claiming []*VirtualService, host 
 		names = append(names, before.Named()...)
 	}
 	names = append(names, wanted.Named()...)
+	slices.Sort(names)
 	var losses []*Lost
 	lose := func(l *Lost, before map[*VirtualService]Namespaces, counts func(winner *VirtualService, client string) bool) {
 		l.Host, l.Section, l.By = host, section, loser

@@ -25,6 +25,12 @@ func (s share) like(o share) bool {
 		(s.port == o.port || s.port == 0 || o.port == 0)
 }
 
+// with returns the share with another weight.
+func (s share) with(weight int64) share {
+	s.weight = weight
+	return s
+}
+
 // shares returns where a route sends its traffic, each place once and in order, with
 // weights that have no common divisor: however it is written.
 func (d *Delivery) shares() []share {
@@ -51,14 +57,14 @@ func (d *Delivery) shares() []share {
 	return d.sent
 }
 
-// reduced puts shares in order, makes one of those of one place, and takes the
-// common divisor out of their weights.
+// reduced puts shares in order, makes one of those of one place, or that may be, and takes
+// the common divisor out of their weights.
 func reduced(list []share) []share {
 	slices.SortFunc(list, share.compare)
 	var one []share
 	var common int64
 	for _, s := range list {
-		if last := len(one) - 1; last >= 0 && one[last].compare(s) == 0 {
+		if last := len(one) - 1; last >= 0 && one[last].with(s.weight).like(s) {
 			one[last].weight += s.weight
 			continue
 		}

@@ -45,10 +45,11 @@ func (s *sidecarSpec) assert(by *Object, _ *Config, to *facts) {
 }
 
 // imports reports whether clients of a namespace that use the Sidecar are given
-// a VirtualService [2.8]: by the namespace that it is stored in, and any of its hosts.
+// a VirtualService [2.8]: by the namespace that it is stored in, and any of its hosts as
+// it is written.
 func (s *Sidecar) imports(v *VirtualService, client string) bool {
 	return s.admits(v.By.Namespace, client, func(host string) bool {
-		return slices.ContainsFunc(v.Hosts, func(claimed string) bool {
+		return slices.ContainsFunc(v.written, func(claimed string) bool {
 			_, overlap := Overlap(host, claimed)
 			return overlap
 		})

@@ -34,6 +34,9 @@ type VirtualService struct {
 	// Seen are the namespaces whose proxies are given it.
 	Seen   Namespaces
 	Routes []*Route
+
+	// written are the hosts in the letters in which they are written.
+	written []string
 }
 
 // Name is the "namespace/name" of the VirtualService.
@@ -175,6 +178,7 @@ func (v *virtualService) assert(by *Object, cfg *Config, to *facts) {
 	}
 	for _, host := range v.hosts {
 		host = Resolve(host, by.Namespace, cfg.Domain)
+		said.written = append(said.written, host)
 		if said.Mesh && v.onlyHTTP() {
 			host = strings.ToLower(host)
 		}

@@ -129,6 +129,9 @@ func (c *Case) taken(has, at envoy.Place, claim claim, rivals []world.Ref) (othe
 	for _, request := range envoy.Requests(has, at) {
 		first := taker(has.Host, request)
 		by, is := rootOf(first)
+		if first == nil && taker(at.Host, request) != nil && slices.ContainsFunc(roots(has.Host), func(by world.Ref) bool { return slices.Contains(rivals, by) }) {
+			return true, true // nobody answers
+		}
 		if !is || !slices.Contains(rivals, by) {
 			continue
 		}
