@@ -50,12 +50,9 @@ func (h *Host) sidecars(reached Namespaces, by *Delivery) []Client {
 	var clients []Client
 	told := func(namespace string) {
 		c := Client{Viewpoint: Viewpoint{Namespace: namespace}, Reached: reached.Has(namespace), namespace: namespace}
-		if c.Reached && by != nil {
-			c.Reached = h.view.gives(by.Root, by.Route.Section, namespace)
-		}
 		selecting, given := h.selecting(namespace), c.Reached
 		narrow := func(c Client) Client {
-			c.Reached = given && (by == nil || !h.view.leavesOut(by, c, selecting))
+			c.Reached = given && (by == nil || h.view.gives(by.Root, by.Route.Section, namespace, c.labels) && !h.view.leavesOut(by, c, selecting))
 			return c
 		}
 		clients = append(clients, narrow(c))

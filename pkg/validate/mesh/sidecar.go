@@ -11,8 +11,8 @@ import (
 // Sidecar is what a Sidecar says about what its workloads import [2.7, 2.8].
 type Sidecar struct {
 	By *Object
-	// Selects is true where it is for some workloads of its namespace only.
-	Selects bool
+	// Selects are the labels of the workloads of its namespace that it is for; none for all.
+	Selects map[string]string
 
 	// egress is by listener, as "namespace/host"; none for everything. What a listener with
 	// a port imports is for that port alone, and not looked at.
@@ -22,13 +22,13 @@ type Sidecar struct {
 }
 
 type sidecarSpec struct {
-	selects bool
+	selects map[string]string
 	egress  [][]string
 	ports   []uint32
 }
 
 func newSidecar(spec *networking.Sidecar) *sidecarSpec {
-	said := &sidecarSpec{selects: len(spec.GetWorkloadSelector().GetLabels()) > 0}
+	said := &sidecarSpec{selects: spec.GetWorkloadSelector().GetLabels()}
 	for _, listener := range spec.GetEgress() {
 		if listener.GetPort() == nil {
 			said.egress = append(said.egress, listener.GetHosts())
@@ -90,14 +90,18 @@ func namespaceMatches(pattern, namespace, client string) bool {
 	return pattern == "*" || pattern == namespace || pattern == "." && namespace == client
 }
 
-// sidecars returns the Sidecars that workloads of a namespace may use, and
-// whether each of them uses one [2.7]: its own, and the mesh's default for those
-// that none of them is for.
-func (s *Snapshot) sidecars(namespace string) (found []*Sidecar, all bool) {
+// sidecars returns the Sidecars that workloads of a namespace with some labels may use, and
+// whether each of them uses one [2.7]: its own, and the mesh's default for those that none
+// of them is for.
+func (s *Snapshot) sidecars(namespace string, labels map[string]string) (found []*Sidecar, all bool) {
 	for sidecar := range s.sidecarsIn(namespace) {
-		if sidecar.Selects {
+		if len(sidecar.Selects) > 0 && !apart(sidecar.Selects, labels) {
 			found = append(found, sidecar)
+			all = all || picked(sidecar.Selects, labels)
 		}
+	}
+	if all {
+		return found, true
 	}
 	byDefault := s.defaultSidecars(namespace)
 	if len(byDefault) == 0 && namespace != s.cfg.RootNamespace {
@@ -106,12 +110,22 @@ func (s *Snapshot) sidecars(namespace string) (found []*Sidecar, all bool) {
 	return append(found, byDefault...), len(byDefault) > 0
 }
 
+// apart reports whether no workload has both sets of labels.
+func apart(a, b map[string]string) bool {
+	for key, value := range a {
+		if other, both := b[key]; both && other != value {
+			return true
+		}
+	}
+	return false
+}
+
 // defaultSidecars returns the Sidecar of a namespace that is for all workloads: the
 // oldest, and where ages are not known, those that may be the oldest.
 func (s *Snapshot) defaultSidecars(namespace string) []*Sidecar {
 	var all []*Sidecar
 	for sidecar := range s.sidecarsIn(namespace) {
-		if !sidecar.Selects {
+		if len(sidecar.Selects) == 0 {
 			all = append(all, sidecar)
 		}
 	}
@@ -123,11 +137,11 @@ func (s *Snapshot) defaultSidecars(namespace string) []*Sidecar {
 	})
 }
 
-// gives reports whether any sidecar of a namespace is given a section of a
+// gives reports whether any sidecar of a namespace with some labels is given a section of a
 // VirtualService, as far as Sidecars decide it: it has to have a listener that the section
 // acts on as well [4.3, 4.4].
-func (v *View) gives(root *VirtualService, section Section, client string) bool {
-	sidecars, all := v.snapshot.sidecars(client)
+func (v *View) gives(root *VirtualService, section Section, client string, labels map[string]string) bool {
+	sidecars, all := v.snapshot.sidecars(client, labels)
 	if !all {
 		return true
 	}
@@ -183,7 +197,7 @@ func (v *View) listensBy(sidecar *Sidecar, root *VirtualService, section Section
 // importsWith reports whether every sidecar of a namespace that is given one
 // VirtualService is given another as well, as far as Sidecars decide it.
 func (s *Snapshot) importsWith(one, other *VirtualService, client string) bool {
-	sidecars, _ := s.sidecars(client)
+	sidecars, _ := s.sidecars(client, nil)
 	return !slices.ContainsFunc(sidecars, func(sidecar *Sidecar) bool {
 		return sidecar.imports(one, client) && !sidecar.imports(other, client)
 	})

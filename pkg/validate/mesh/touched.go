@@ -289,7 +289,7 @@ func (t *touch) serverName(name Key) {
 // the whole mesh's default touches the whole mesh.
 func (t *touch) sidecar(s *Sidecar) {
 	namespace := s.By.Namespace
-	if namespace == t.snapshot.cfg.RootNamespace && !s.Selects {
+	if namespace == t.snapshot.cfg.RootNamespace && len(s.Selects) == 0 {
 		for _, key := range t.snapshot.Keys() {
 			t.keys[key] = true
 		}

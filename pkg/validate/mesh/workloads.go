@@ -32,14 +32,17 @@ func (v *View) leavesOut(d *Delivery, c Client, selecting []*DestinationRule) bo
 	})
 }
 
+// ForAllOf reports whether sourceLabels keep none of the clients of a viewpoint from a route.
+func (d *Delivery) ForAllOf(c Client) bool {
+	return slices.ContainsFunc(d.Matches, func(m *Match) bool { return !m.labeled(d.Route.Section) || picked(m.SourceLabels, c.labels) })
+}
+
 // passesOver reports whether sourceLabels keep a match from all clients of a viewpoint:
 // they ask for another value of a label, or for labels by which a selector would have
 // picked them.
 func (m *Match) passesOver(c Client, selecting []*DestinationRule) bool {
-	for key, value := range m.SourceLabels {
-		if other, labeled := c.labels[key]; labeled && other != value {
-			return true
-		}
+	if apart(m.SourceLabels, c.labels) {
+		return true
 	}
 	return len(c.labels) == 0 && slices.ContainsFunc(selecting, func(r *DestinationRule) bool { return picked(r.Selector, m.SourceLabels) })
 }

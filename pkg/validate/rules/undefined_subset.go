@@ -86,7 +86,7 @@ func (l *subsetLookup) judge(target *mesh.Target) (missing, unsettled mesh.Viewp
 
 // spare takes the namespaces out of missing in which any workload has the subset:
 // a route that sourceLabels give to some workloads may be given to just those that
-// a workloadSelector gives the subset to.
+// a workloadSelector gives the subset to. Those stay who are all given the route.
 func (l *subsetLookup) spare(clients []mesh.Client, target *mesh.Target, missing *mesh.Viewpoints) {
 	spared := map[string]bool{}
 	for _, client := range clients {
@@ -95,7 +95,7 @@ func (l *subsetLookup) spare(clients []mesh.Client, target *mesh.Target, missing
 		}
 	}
 	for _, client := range clients {
-		if client.Gateway == "" && spared[client.Namespace] {
+		if client.Gateway == "" && spared[client.Namespace] && !target.ForAllOf(client) {
 			missing.Set(client.Viewpoint, false)
 		}
 	}

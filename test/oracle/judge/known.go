@@ -203,11 +203,17 @@ func ownSidecar(c *Case, d *Difference) bool {
 	})
 }
 
-// brokenElsewhere reports whether a place is broken for every other namespace.
+// brokenElsewhere reports whether a place is broken for every other namespace, were there
+// any HTTP on port 80.
 func (c *Case) brokenElsewhere(rule string, d *Difference) bool {
-	return c.broken(rule, func(f Fact) bool {
+	elsewhere := func(f Fact) bool {
 		return f.At == d.At && f.Place == d.Place && !f.Proxy.Gateway && f.Proxy.Namespace == world.Elsewhere
-	})
+	}
+	if c.broken(rule, elsewhere) {
+		return true
+	}
+	instead, err := New(served80(c.World))
+	return err == nil && instead.broken(rule, elsewhere)
 }
 
 // broken reports whether the judge of a rule has a fact that counts.
