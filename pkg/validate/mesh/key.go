@@ -58,7 +58,7 @@ func (s *Snapshot) Keys() []Key {
 	for h := range s.stored(KindVirtualService, "") {
 		if h.route != nil {
 			keys = append(keys, Key{SubjectVirtualService, h.route.Name()})
-			keys = view.virtualHosts(keys, h.route)
+			keys = view.handedNames(view.virtualHosts(keys, h.route), h.route)
 		}
 	}
 	for h := range s.stored(KindGateway, "") {

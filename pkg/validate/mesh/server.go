@@ -21,7 +21,8 @@ const (
 	// ServerNameTaken is a second HTTPS server of one Gateway and one port name.
 	ServerNameTaken WhyNoServer = "port name"
 	// ServerSNITaken is a second filter chain for a name that has one already, which
-	// makes Envoy refuse all of the port.
+	// makes Envoy refuse all of the port. A server that hands TLS on has one for each name
+	// that VirtualServices give it.
 	ServerSNITaken WhyNoServer = "SNI"
 )
 
@@ -43,6 +44,16 @@ type ServerConflict struct {
 	// First and FirstServer are what came before.
 	First       *Gateway
 	FirstServer *Server
+	// Hands is how Server hands Host on, FirstHands how FirstServer does; nil where they
+	// do not.
+	Hands, FirstHands *Handing
+}
+
+// Handing is a TLS match by which a server hands connections on.
+type Handing struct {
+	For *VirtualService
+	// Path is the field path of the match, without "spec.".
+	Path string
 }
 
 // place is one server of one Gateway.
@@ -148,17 +159,12 @@ func (v *View) PortConflicts(listener string) []*ServerConflict {
 // name of the host's key there.
 func (v *View) NameConflicts(name string) []*ServerConflict {
 	var conflicts []*ServerConflict
-	parts := strings.SplitN(name, "|", 3)
 	for _, p := range v.answering(name) {
-		c := v.dropped(p)
-		if c == nil {
-			c = v.refused(p, parts[len(parts)-1])
-		}
-		if c != nil && c.Why != ServerPortTaken {
+		if c := v.dropped(p); c != nil && c.Why != ServerPortTaken {
 			conflicts = append(conflicts, c)
 		}
 	}
-	return v.idling(conflicts)
+	return v.idling(append(conflicts, v.refused(name)...))
 }
 
 // idling finds out which of the servers in conflicts nobody misses.
@@ -330,33 +336,6 @@ func (v *View) nameTaken(p place) *ServerConflict {
 		if same && other.terminates() && v.dropped(o) == nil {
 			return conflictOf(p, o, ServerNameTaken, "")
 		}
-	}
-	return nil
-}
-
-// refused returns why Envoy refuses a server for one of its hosts, although istiod keeps
-// it: another of the same name, in whatever namespaces.
-func (v *View) refused(p place, host string) *ServerConflict {
-	if !p.server.terminates() {
-		return nil
-	}
-	return v.chained(p, host)
-}
-
-// unnamed returns why Envoy refuses a plaintext server that istiod keeps behind one with
-// TLS: that one is for any name, and neither filter chain asks for one.
-func (v *View) unnamed(p place) *ServerConflict {
-	if !p.server.http() {
-		return nil
-	}
-	return v.chained(p, anyName)
-}
-
-// chained finds an earlier server that ends TLS and has a filter chain for a host.
-func (v *View) chained(p place, host string) *ServerConflict {
-	earlier, ok := v.earlier(p, host, func(o place, _ ServerHost) bool { return o.server.terminates() && v.dropped(o) == nil })
-	if ok {
-		return conflictOf(p, earlier, ServerSNITaken, host)
 	}
 	return nil
 }

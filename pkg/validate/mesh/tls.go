@@ -137,8 +137,8 @@ func (v *View) first(d *Delivery, bound Reach, reach *Reach, all bool) {
 	at := func(g GatewayPods) atGateway { return atGateway{g, d.Root, all} }
 	if section == SectionTCP {
 		reach.Gateways = dropped(reach.Gateways, func(g GatewayPods) bool {
-			handed, known := v.handedAt(at(g))
-			return known && !handed.routes[d.Route]
+			handed, known := v.forwardedAt(at(g))
+			return known && !handed[d.Route]
 		})
 		return
 	}
@@ -153,8 +153,8 @@ func (v *View) first(d *Delivery, bound Reach, reach *Reach, all bool) {
 		}
 		given.Sidecars = v.left(d, m, given.Sidecars, all)
 		given.Gateways = dropped(given.Gateways, func(g GatewayPods) bool {
-			handed, known := v.handedAt(at(g))
-			return known && !handed.matches[m]
+			handed, known := v.passedAt(at(g), m)
+			return known && !handed
 		})
 		first = first.or(given)
 	}

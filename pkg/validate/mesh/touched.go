@@ -8,7 +8,15 @@ import (
 // snapshot holds them, in order and once each: the cost of judging a change. For a
 // change they are those before and those after it.
 func (s *Snapshot) Touched(refs ...Ref) []Key {
-	t := touch{snapshot: s, view: s.View(), keys: map[Key]bool{}, routes: map[*VirtualService]bool{}, left: map[string]bool{}}
+	t := touch{
+		snapshot: s,
+		view:     s.View(),
+		keys:     map[Key]bool{},
+		routes:   map[*VirtualService]bool{},
+		gateways: map[*Gateway]bool{},
+		left:     map[string]bool{},
+		names:    map[Key]bool{},
+	}
 	for _, ref := range refs {
 		if ref.Kind == KindNamespace {
 			t.namespace(ref.Name)
@@ -32,7 +40,9 @@ type touch struct {
 	view     *View
 	keys     map[Key]bool
 	routes   map[*VirtualService]bool // already followed
+	gateways map[*Gateway]bool        // already followed
 	left     map[string]bool          // wildcards already followed
+	names    map[Key]bool             // server names already followed
 }
 
 func (t *touch) object(h *held) {
@@ -138,19 +148,26 @@ func (t *touch) rivals(v *VirtualService) {
 	}
 }
 
-// passing follows a VirtualService to those that share an SNI with it on a Gateway, or a
-// TCP server, of which the first gets it [4.8].
+// passing follows a VirtualService to those that share an SNI with it on the pods of a
+// Gateway, or a TCP server, of which the first gets it [4.8].
 func (t *touch) passing(v *VirtualService) {
-	for _, gateway := range v.Gateways {
+	followed := map[pods]bool{}
+	for _, name := range v.Gateways {
 		if v.Has(SectionTCP) {
-			for h := range t.snapshot.linked(forwards, gateway) {
+			for h := range t.snapshot.linked(forwards, name) {
 				t.route(h.route)
 			}
 		}
-		if !v.Has(SectionTLS) {
+		gateway := t.view.Gateway(name)
+		if gateway == nil || !v.Has(SectionTLS) {
 			continue
 		}
-		for _, other := range t.snapshot.sharingSNI(v, gateway) {
+		at := t.view.podsAt(gateway, "")
+		if followed[at] {
+			continue
+		}
+		followed[at] = true
+		for _, other := range t.view.sharingSNI(v, at) {
 			t.route(other)
 		}
 	}
@@ -218,7 +235,7 @@ func (t *touch) route(v *VirtualService) {
 			t.keys[Key{SubjectVirtualService, delegate.Name()}] = true
 		}
 	}
-	for _, key := range t.view.virtualHosts(nil, v) {
+	for _, key := range t.view.handedNames(t.view.virtualHosts(nil, v), v) {
 		t.keys[key] = true
 	}
 }
@@ -233,11 +250,19 @@ func (t *touch) destinations(v *VirtualService) {
 	}
 }
 
-// gateway follows a Gateway to the VirtualServices that are bound to it.
+// gateway follows a Gateway to the VirtualServices that are bound to it, and to those
+// that share what it hands on to them.
 func (t *touch) gateway(g *Gateway) {
+	if t.gateways[g] {
+		return
+	}
+	t.gateways[g] = true
 	t.keys[Key{SubjectGateway, g.Name()}] = true
 	for h := range t.snapshot.linked(boundTo, g.Name()) {
 		t.route(h.route)
+		if h.route.Has(SectionTLS) {
+			t.passing(h.route)
+		}
 	}
 	for h := range t.snapshot.linked(misnames, g.Name()) {
 		t.keys[Key{SubjectVirtualService, h.route.Name()}] = true
@@ -253,34 +278,38 @@ func (t *touch) servers(g *Gateway) {
 		for _, name := range names {
 			t.serverName(name)
 		}
-		for _, p := range t.view.contested(listener.Name).all {
-			t.closed(p)
-			_, names := p.keys()
-			for _, name := range names {
-				t.serverName(name)
-			}
-		}
-	}
-}
-
-// closed follows a server that is dropped to the VirtualServices that are bound to it,
-// whose routes it would hand out.
-func (t *touch) closed(p place) {
-	if !p.server.Redirects && t.view.Closed(p.gateway, p.server) {
-		t.gateway(p.gateway)
+		contest := t.view.contested(listener.Name)
+		t.places(contest.all, slices.ContainsFunc(contest.plaintext, func(p place) bool { return p.server.Bind != server.Bind }))
 	}
 }
 
 func (t *touch) serverName(name Key) {
-	if t.keys[name] {
+	if t.names[name] {
 		return
 	}
+	t.names[name] = true
 	t.keys[name] = true
-	for _, p := range t.view.answering(name.Name) {
-		t.closed(p)
-		_, names := p.keys()
-		for _, other := range names {
-			t.serverName(other)
+	t.places(t.view.answering(name.Name), false)
+}
+
+// places follows servers, in istiod's order, to all that they keep from their places by
+// their hosts, or in their own Gateways by the names of their ports; and to the
+// VirtualServices that are bound to those that are dropped, or may be when others are not:
+// open says that any may be.
+func (t *touch) places(list []place, open bool) {
+	for _, p := range list {
+		open = open || t.view.dropped(p) != nil
+		if open && !p.server.Redirects {
+			t.gateway(p.gateway)
+		}
+		for _, server := range p.gateway.Servers {
+			if server != p.server && (server.Port != p.server.Port || server.PortName != p.server.PortName) {
+				continue
+			}
+			_, names := place{p.gateway, server}.keys()
+			for _, name := range names {
+				t.serverName(name)
+			}
 		}
 	}
 }

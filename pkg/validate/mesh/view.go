@@ -17,7 +17,9 @@ type View struct {
 	virtual  map[string][][]*VirtualHost
 
 	listeners   map[string]listened
-	handed      map[atGateway]handedAt
+	handed      map[atGateway]map[*Route]bool
+	turns       map[atPods]map[turn]bool
+	chained     map[string][]chain
 	expressions expressions
 }
 
@@ -36,7 +38,9 @@ func (s *Snapshot) View() *View {
 		virtual:  map[string][][]*VirtualHost{},
 
 		listeners:   map[string]listened{},
-		handed:      map[atGateway]handedAt{},
+		handed:      map[atGateway]map[*Route]bool{},
+		turns:       map[atPods]map[turn]bool{},
+		chained:     map[string][]chain{},
 		expressions: expressions{},
 	}
 }

@@ -239,10 +239,8 @@ func (v *VirtualService) linkStreams(to *facts) {
 	if v.Has(SectionTCP) {
 		to.link(forwards, v.Gateways...)
 	}
-	for _, name := range v.Gateways {
-		for _, sni := range v.names() {
-			to.link(passes, name+"|"+sni)
-		}
+	if len(v.Gateways) > 0 {
+		to.link(passes, v.names()...)
 	}
 }
 

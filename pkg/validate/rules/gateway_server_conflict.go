@@ -37,9 +37,15 @@ Hosts that differ in their namespaces only, such as ` + "`team-a/shop.example.co
 ` + "`team-b/shop.example.com`" + `, are not recognised as the same. They end as two filter
 chains for one SNI, and Envoy refuses **the whole listener**: the port keeps its old
 configuration, whatever else changes on it, and new pods do not open it at all. The same
-comes of a plaintext HTTP server on a port where an earlier HTTPS server has host ` + "`*`" + `.`,
+comes of a plaintext HTTP server on a port where an earlier HTTPS server has host ` + "`*`" + `.
+
+A server in mode PASSTHROUGH has a filter chain for each name in ` + "`sniHosts`" + ` of the
+VirtualServices that are bound to it, whatever its own hosts are. Where another server of
+the port ends TLS for one of these names, be it that one has ` + "`*.example.com`" + ` and the
+other ` + "`shop.example.com`" + `, that is refused just so.`,
 		Fix: `- Give each TLS host to one server, and let VirtualServices of several namespaces
   bind to that.
+- Hand a host on, or end TLS for it, but not both on the same pods and port.
 - Give plaintext TCP a port of its own. Plaintext HTTP servers may share a port.
 - Give the servers of one Gateway port names of their own.`,
 		See: []string{"IST0145", "KIA0301"},
@@ -82,21 +88,7 @@ func serverFinding(c *mesh.ServerConflict) rule.Finding {
 		f.Fix = fmt.Sprintf("take %s out of this server, and leave it to %s", c.Host, first)
 		f.OtherFix = fmt.Sprintf("leave %s to %s", c.Host, c.Gateway.By)
 	case mesh.ServerSNITaken:
-		f.Message = fmt.Sprintf("server on port %d has host %s for other namespaces than %s has on the same pods, so that Envoy refuses the listener", c.Server.Port, c.Host, first)
-		if c.Server.Plaintext() {
-			f.Message = fmt.Sprintf("%s server on port %d, which %s has for %s and any host on the same pods, so that Envoy refuses the listener", c.Server.Protocol, c.Server.Port, first, c.FirstServer.Protocol)
-		}
-		f.Effect = fmt.Sprintf("two filter chains with one SNI: Envoy refuses all of port %d, which keeps its old configuration or is not opened", c.Server.Port)
-		f.Viewpoints = atGateways(c.Gateway.Name(), c.First.Name())
-		f.About = fmt.Sprintf("%d %s %s", c.Server.Port, c.Why, c.Host)
-		// Envoy refuses the listener whichever Gateways have the host twice.
-		f.Faults = []string{fmt.Sprintf("%s %s %s", c.Listener, c.Why, c.Host)}
-		f.Whole, f.Workload = true, c.Listener
-		f.Fix = fmt.Sprintf("have %s in one server only, for all namespaces that need it", c.Host)
-		if c.Server.Plaintext() {
-			f.Fix = "use another port: plaintext and TLS cannot be told apart there"
-		}
-		f.OtherFix = fmt.Sprintf("leave %s to %s", c.Host, c.Gateway.By)
+		doubled(c, &f, first)
 	case mesh.ServerNameTaken:
 		dropped(c, &f)
 		f.Message = fmt.Sprintf("server on port %d has the port name %q of another HTTPS server of the same Gateway", c.Server.Port, c.Server.PortName)
@@ -108,6 +100,50 @@ func serverFinding(c *mesh.ServerConflict) rule.Finding {
 		f.OtherFix = fmt.Sprintf("leave port %d to %s, or use another selector", c.Server.Port, c.Gateway.By)
 	}
 	return f
+}
+
+// doubled says how a server comes to a second filter chain for a name, which makes Envoy
+// refuse the listener. A server that hands TLS on has one for the VirtualService that says
+// so.
+func doubled(c *mesh.ServerConflict, f *rule.Finding, first string) {
+	f.Effect = fmt.Sprintf("two filter chains with one SNI: Envoy refuses all of port %d, which keeps its old configuration or is not opened", c.Server.Port)
+	f.Viewpoints = atGateways(c.Gateway.Name(), c.First.Name())
+	f.About = fmt.Sprintf("%d %s %s", c.Server.Port, c.Why, c.Host)
+	// Envoy refuses the listener whichever Gateways have the host twice.
+	f.Faults = []string{fmt.Sprintf("%s %s %s", c.Listener, c.Why, c.Host)}
+	f.Whole, f.Workload = true, c.Listener
+	f.OtherFix = fmt.Sprintf("leave %s to %s", c.Host, c.Gateway.By)
+	on := fmt.Sprintf("server on port %d", c.Server.Port)
+	switch {
+	case c.Hands != nil:
+		f.Message = fmt.Sprintf("%s hands %s on for %s, and %s ends TLS for it on the same pods", on, c.Host, c.Hands.For.By, first)
+		f.Fix = fmt.Sprintf("take %s out of the TLS matches of %s, or out of %s", c.Host, c.Hands.For.By, first)
+	case c.FirstHands != nil && c.Server.Plaintext():
+		f.Message = fmt.Sprintf("%s %s, where %s hands any host on for %s on the same pods", c.Server.Protocol, on, first, c.FirstHands.For.By)
+	case c.FirstHands != nil:
+		f.Message = fmt.Sprintf("%s ends TLS for %s, which %s hands on for %s on the same pods", on, c.Host, first, c.FirstHands.For.By)
+		f.Fix = fmt.Sprintf("take %s out of this server, or out of the TLS matches of %s", c.Host, c.FirstHands.For.By)
+	case c.Server.Plaintext():
+		f.Message = fmt.Sprintf("%s %s, which %s has for %s and any host on the same pods", c.Server.Protocol, on, first, c.FirstServer.Protocol)
+	default:
+		f.Message = fmt.Sprintf("%s has host %s for other namespaces than %s has on the same pods", on, c.Host, first)
+		f.Fix = fmt.Sprintf("have %s in one server only, for all namespaces that need it", c.Host)
+	}
+	f.Message += ", so that Envoy refuses the listener"
+	if c.Server.Plaintext() {
+		f.Fix = "use another port: plaintext and TLS cannot be told apart there"
+	}
+	for _, hands := range []*mesh.Handing{c.Hands, c.FirstHands} {
+		if hands == nil {
+			continue
+		}
+		by := hands.For.By
+		f.RestsOn = append(f.RestsOn, by.Namespace)
+		f.Related = append(f.Related, rule.Related{Object: by, Path: "spec." + hands.Path})
+		if !c.Server.Plaintext() {
+			f.OtherFix = fmt.Sprintf("either hand %s on or end TLS for it, not both on the same pods", c.Host)
+		}
+	}
 }
 
 // dropped says what of a server is lost: all of its hosts, whatever the reason, which

@@ -336,7 +336,7 @@ func TestLaws(t *testing.T) {
 			}
 			admitOneByOne(t, engine, cfg, shuffled, found)
 			for range 3 {
-				oneChange(t, a, engine, whole, objects)
+				oneChange(t, engine, whole, a.change(whole, objects))
 			}
 			again := newAnyMesh(seed)
 			again.config()
@@ -361,9 +361,8 @@ func TestLaws(t *testing.T) {
 // oneChange checks what must hold of any single change: that nothing changes away
 // from what it touches, that the verdict is the same whenever it is asked for, and
 // that undoing it restores what was.
-func oneChange(t *testing.T, a *anyMesh, engine *validate.Engine, whole *mesh.Snapshot, objects []*mesh.Object) {
+func oneChange(t *testing.T, engine *validate.Engine, whole *mesh.Snapshot, change mesh.Change) {
 	t.Helper()
-	change := a.change(whole, objects)
 	after := whole.Apply(change)
 	touched := map[mesh.Key]bool{}
 	for _, key := range validate.Touched(whole, after, change.Ref()) {
