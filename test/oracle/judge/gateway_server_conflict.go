@@ -109,11 +109,7 @@ func repeated(listener *listenerv3.Listener) []string {
 	var twice []string
 	for _, chain := range listener.GetFilterChains() {
 		match := chain.GetFilterChainMatch()
-		names := match.GetServerNames()
-		if len(names) == 0 {
-			names = []string{"*"}
-		}
-		for _, name := range names {
+		for _, name := range namesOf(chain) {
 			others := fmt.Sprint(name, match.GetApplicationProtocols(), match.GetTransportProtocol(), match.GetPrefixRanges())
 			if seen[others]++; seen[others] == 2 {
 				twice = append(twice, name)
@@ -123,8 +119,19 @@ func repeated(listener *listenerv3.Listener) []string {
 	return twice
 }
 
-// laterOf are the servers that may have a filter chain for a name on a listener, but for
-// the first of them. Which names a server has that hands TLS on, its routes say.
+// anyName is the name of a filter chain that asks for none.
+const anyName = "*"
+
+// namesOf are the server names that a filter chain is for.
+func namesOf(chain *listenerv3.FilterChain) []string {
+	if names := chain.GetFilterChainMatch().GetServerNames(); len(names) > 0 {
+		return names
+	}
+	return []string{anyName}
+}
+
+// laterOf are the servers that have a filter chain for a name on a listener, but for the
+// first of them. Of those that hand TLS on, istiod gives it to one.
 func (c *Case) laterOf(p *istiod.Proxy, listener *listenerv3.Listener, name string) []istiod.ServerRef {
 	var found, passing []istiod.ServerRef
 	for _, server := range p.Servers {
@@ -132,21 +139,38 @@ func (c *Case) laterOf(p *istiod.Proxy, listener *listenerv3.Listener, name stri
 		if server.Port != int(address.GetPortValue()) || server.Bind != "" && server.Bind != address.GetAddress() {
 			continue
 		}
+		named := len(server.Names) == 0 && name == anyName || slices.Contains(server.Names, name)
 		switch {
-		case server.Passthrough:
+		case server.Passthrough && c.handsAlone(p, server.ServerRef, listener.GetName(), name):
 			passing = append(passing, server.ServerRef)
-		case len(server.Names) == 0 && name == "*", slices.Contains(server.Names, name):
-			found = append(found, server.ServerRef)
-		case name == "*" && slices.Contains(server.Names, "*"):
+		case !server.Passthrough && named:
 			found = append(found, server.ServerRef)
 		}
 	}
 	slices.SortFunc(passing, c.inOrder)
-	if len(found) < 2 {
-		found = append(found, passing[:min(1, len(passing))]...)
-	}
+	found = append(found, passing[:min(1, len(passing))]...)
 	slices.SortFunc(found, c.inOrder)
 	return found[min(1, len(found)):]
+}
+
+// handsAlone reports whether a server has a filter chain for a name on a listener where
+// there is no other server: which names one has that hands TLS on, its routes say.
+func (c *Case) handsAlone(p *istiod.Proxy, at istiod.ServerRef, listener, name string) bool {
+	w := c.World
+	for _, gw := range world.All[*networkingv1.Gateway](c.World) {
+		if world.RefOf(gw) != at.By {
+			w = w.Without(world.RefOf(gw))
+			continue
+		}
+		alone := world.Clone(gw)
+		alone.Spec.Servers = alone.Spec.Servers[at.Index : at.Index+1]
+		w = w.With(alone)
+	}
+	return slices.ContainsFunc(c.instead(p, w).Listeners, func(l *listenerv3.Listener) bool {
+		return l.GetName() == listener && slices.ContainsFunc(l.GetFilterChains(), func(chain *listenerv3.FilterChain) bool {
+			return slices.Contains(namesOf(chain), name)
+		})
+	})
 }
 
 // inOrder is istiod's order of servers: that of their Gateways, by age and then by name
