@@ -83,10 +83,16 @@ type Service struct {
 
 func serviceOf(d *Declaration) Service { return Service{d, d.Ports, d.Endpoints} }
 
-// with returns the service with a declaration merged into it. Of endpoints that one
-// of the two does not tell nothing is known.
+// with returns the service with a declaration merged into it.
 func (s Service) with(d *Declaration) Service {
 	s.ports = slices.Concat(s.ports, d.Ports)
+	return s.shared(d)
+}
+
+// shared returns the service with the endpoints of another declaration of its namespace,
+// which istiod keeps by host and namespace. Of endpoints that one of the two does not tell
+// nothing is known.
+func (s Service) shared(d *Declaration) Service {
 	if s.endpoints == nil || d.Endpoints == nil {
 		s.endpoints = nil
 	} else {
@@ -140,8 +146,8 @@ func (h *Host) Services(client string) []Service {
 }
 
 // declaredIn returns what a namespace declares of the host, nil for nothing: its
-// Kubernetes Service, else its oldest ServiceEntry with the ports and endpoints of
-// those that are like it [1.10].
+// Kubernetes Service, else its oldest ServiceEntry with the ports of those that are like
+// it, and the endpoints of all [1.10].
 func (h *Host) declaredIn(namespace string) *Service {
 	var found *Service
 	for _, d := range h.Declarations {
@@ -155,6 +161,8 @@ func (h *Host) declaredIn(namespace string) *Service {
 			found = &service
 		case found.Mergeable(d):
 			*found = found.with(d)
+		default:
+			*found = found.shared(d)
 		}
 	}
 	return found
