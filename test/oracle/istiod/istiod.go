@@ -40,7 +40,6 @@ type Proxy struct {
 	// Panic is what generation ended with, and where; empty when it came to its end.
 	// There is nothing else then.
 	Panic     string
-	Clusters  map[string]*clusterv3.Cluster // by name
 	Listeners []*listenerv3.Listener
 	Tables    []*routev3.RouteConfiguration // the route tables that the listeners name
 	// Rules are the DestinationRules that are in effect together for a host, the first
@@ -52,7 +51,14 @@ type Proxy struct {
 	Ports    map[string]map[int]bool
 	// Servers are those of Gateways that a pod of them opens.
 	Servers map[ServerRef]Server
+
+	clusters func() map[string]*clusterv3.Cluster
 }
+
+// Clusters are what the proxy can send traffic to, by name. They are made once they are
+// asked for: to many questions only the routes are the answer. A panic of istiod is not
+// caught here.
+func (p *Proxy) Clusters() map[string]*clusterv3.Cluster { return p.clusters() }
 
 // hush keeps istiod from writing a log, and from holding on to every mesh that it has ever
 // been shown, so that its debug page could tell of it.
@@ -108,7 +114,8 @@ func generate(server *core.ConfigGenTest, of world.Proxy, number int) (out *Prox
 	out = &Proxy{Proxy: of}
 	defer func() {
 		if reason := recover(); reason != nil {
-			*out = Proxy{Proxy: of, Panic: fmt.Sprintf("%v at %s", reason, origin(debug.Stack()))}
+			none := func() map[string]*clusterv3.Cluster { return nil }
+			*out = Proxy{Proxy: of, clusters: none, Panic: fmt.Sprintf("%v at %s", reason, origin(debug.Stack()))}
 		}
 	}()
 	proxy := &model.Proxy{
@@ -126,10 +133,13 @@ func generate(server *core.ConfigGenTest, of world.Proxy, number int) (out *Prox
 	out.Servers = serversOf(proxy)
 	out.Listeners = server.Listeners(proxy)
 	out.Tables = server.RoutesFromListeners(proxy, out.Listeners)
-	out.Clusters = map[string]*clusterv3.Cluster{}
-	for _, c := range server.Clusters(proxy) {
-		out.Clusters[c.GetName()] = c
-	}
+	out.clusters = sync.OnceValue(func() map[string]*clusterv3.Cluster {
+		byName := map[string]*clusterv3.Cluster{}
+		for _, c := range server.Clusters(proxy) {
+			byName[c.GetName()] = c
+		}
+		return byName
+	})
 	out.Rules, out.Services, out.Ports = map[string][]world.Ref{}, map[string]string{}, map[string]map[int]bool{}
 	for name, service := range proxy.SidecarScope.ServicesByHostname() {
 		out.Services[string(name)] = service.Attributes.Namespace

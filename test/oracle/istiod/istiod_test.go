@@ -65,7 +65,7 @@ func sent(out *istiod.Output) []string {
 		if p.Panic != "" {
 			lines = append(lines, fmt.Sprintf("%s: panic: %s", p, p.Panic))
 		}
-		for _, name := range slices.Sorted(maps.Keys(p.Clusters)) {
+		for _, name := range slices.Sorted(maps.Keys(p.Clusters())) {
 			if strings.HasPrefix(name, "outbound|") {
 				lines = append(lines, fmt.Sprintf("%s: cluster %s", p, name))
 			}

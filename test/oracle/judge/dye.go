@@ -65,7 +65,7 @@ type source struct {
 // for a subset of a host are from, and for no subset those of the host as a whole.
 func (c *Case) sourceOf(p *istiod.Proxy, host, subset string) source {
 	rules := world.All[*networkingv1.DestinationRule](c.World)
-	for name, cluster := range p.Clusters {
+	for name, cluster := range p.Clusters() {
 		direction, _, of, to := split(name)
 		if direction != "outbound" || of != subset || to != host {
 			continue

@@ -37,7 +37,7 @@ func (c *Case) lost() []Lost {
 	c.lostKnown = true
 	for _, p := range c.Proxies {
 		for _, sent := range c.sentBy(p) {
-			if _, has := p.Clusters[sent.Cluster]; !has && strings.HasPrefix(sent.Cluster, "outbound") {
+			if _, has := p.Clusters()[sent.Cluster]; !has && strings.HasPrefix(sent.Cluster, "outbound") {
 				c.lostFound = append(c.lostFound, lostBy(p, sent))
 			}
 		}
@@ -48,9 +48,9 @@ func (c *Case) lost() []Lost {
 func lostBy(p *istiod.Proxy, sent istiod.Sent) Lost {
 	_, port, _, host := split(sent.Cluster)
 	_, given := p.Ports[host]
-	_, served := p.Clusters[strings.Join([]string{"outbound", port, "", host}, "|")]
+	_, served := p.Clusters()[strings.Join([]string{"outbound", port, "", host}, "|")]
 	lost := Lost{Sent: sent, Proxy: p, Host: host, Port: port, NoHost: !given, NoPort: given && !served, NoSubset: sent.To.GetSubset() != ""}
-	for name := range p.Clusters {
+	for name := range p.Clusters() {
 		if _, _, subset, of := split(name); of == host && subset == sent.To.GetSubset() {
 			lost.NoSubset = false
 		}

@@ -91,7 +91,7 @@ func alias(w *world.World, p *istiod.Proxy, host string) bool {
 	external := slices.ContainsFunc(world.All[*corev1.Service](w), func(s *corev1.Service) bool {
 		return s.Spec.Type == corev1.ServiceTypeExternalName && strings.HasPrefix(host, s.Name+"."+s.Namespace+".svc.")
 	})
-	return external && !slices.ContainsFunc(slices.Collect(maps.Keys(p.Clusters)), func(name string) bool {
+	return external && !slices.ContainsFunc(slices.Collect(maps.Keys(p.Clusters())), func(name string) bool {
 		_, _, _, of := split(name)
 		return of == host
 	})
