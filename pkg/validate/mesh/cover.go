@@ -23,7 +23,7 @@ func (v *View) Meets(m, o *Match) bool {
 	return x.pathsMeet(m.uri(), o.uri()) &&
 		x.meet(m.Scheme, o.Scheme) && x.meet(m.Method, o.Method) && x.meet(m.Authority, o.Authority) &&
 		x.allMeet(m.Headers, o.Headers) && x.allMeet(m.QueryParams, o.QueryParams) &&
-		x.allApart(m.WithoutHeaders, o.Headers) && x.allApart(o.WithoutHeaders, m.Headers)
+		x.allLeave(m.WithoutHeaders, o.Headers) && x.allLeave(o.WithoutHeaders, m.Headers)
 }
 
 // CoversWherever reports whether a match of a section covers a second one for all
@@ -39,8 +39,7 @@ func (v *View) CoversWherever(m, o *Match, section Section) bool {
 		return false
 	}
 	if section != SectionHTTP {
-		return containsAll(m.SNI, o.SNI) && (len(m.SNI) == 0) == (len(o.SNI) == 0) &&
-			containsAll(m.Subnets, o.Subnets) && (len(m.Subnets) == 0) == (len(o.Subnets) == 0)
+		return m.listsCover(o)
 	}
 	return v.Covers(m, o)
 }
@@ -57,6 +56,31 @@ func (m *Match) sourceCovers(o *Match, section Section) bool {
 		return false
 	}
 	return len(m.SourceLabels) == 0 || !blind && picked(m.SourceLabels, o.SourceLabels)
+}
+
+// takesAtSidecars reports whether a match leaves nothing of another to sidecars that are
+// given both; those of HTTP are the same at gateways.
+func (v *View) takesAtSidecars(e, m *Match, section Section) bool {
+	if e.labeled(section) && (section == SectionHTTP && len(m.Gateways) > 0 || !picked(e.SourceLabels, m.SourceLabels)) {
+		return false
+	}
+	if section == SectionHTTP {
+		return v.Covers(e, m)
+	}
+	return e.CatchAll(section) || e.listsCover(m)
+}
+
+// takesAtGateways is takesAtSidecars for the pods of gateways. There istiod takes the first
+// TCP route that it meets, and leaves out a TLS match with any SNI that an earlier one
+// has [4.8].
+func (m *Match) takesAtGateways(o *Match, section Section) bool {
+	return section != SectionTLS || slices.ContainsFunc(o.SNI, func(sni string) bool { return slices.Contains(m.SNI, sni) })
+}
+
+// listsCover reports whether the lists of a TLS or TCP match have all that another's have.
+func (m *Match) listsCover(o *Match) bool {
+	return containsAll(m.SNI, o.SNI) && (len(m.SNI) == 0) == (len(o.SNI) == 0) &&
+		containsAll(m.Subnets, o.Subnets) && (len(m.Subnets) == 0) == (len(o.Subnets) == 0)
 }
 
 func containsAll(list, wanted []string) bool {
@@ -95,9 +119,9 @@ func (x expressions) allMeet(a, b map[string]Condition) bool {
 	return true
 }
 
-func (x expressions) allApart(excluded, headers map[string]Condition) bool {
+func (x expressions) allLeave(excluded, headers map[string]Condition) bool {
 	for name, condition := range excluded {
-		if header, both := headers[name]; both && !x.apart(condition, header) {
+		if header, both := headers[name]; both && !x.leaves(condition, header) {
 			return false
 		}
 	}
@@ -178,6 +202,19 @@ func (x expressions) apart(c, o Condition) bool {
 		return !strings.HasPrefix(c.Text, o.Text) && !strings.HasPrefix(o.Text, c.Text)
 	default:
 		return false
+	}
+}
+
+// leaves reports whether some text satisfies the second condition and not the first, as
+// far as can be proved: one that goes on in another way than the first says.
+func (x expressions) leaves(excluded, c Condition) bool {
+	switch {
+	case x.apart(excluded, c):
+		return true
+	case c.How != Prefix && c.How != Present:
+		return false
+	default:
+		return excluded.How == Exact || excluded.How == Prefix && !strings.HasPrefix(c.Text, excluded.Text)
 	}
 }
 

@@ -29,14 +29,26 @@ func (v *View) Undelivered(root *VirtualService) []*Undelivered {
 	}
 	bound := v.bound(root, SectionHTTP)
 	bound.Sidecars = bound.Sidecars.Minus(v.lost(root, SectionHTTP))
+	vain := v.undelivered(root, bound, v.listening)
+	for _, u := range v.undelivered(root, v.redirecting(root), v.redirectingOn) {
+		if u.Why == DelegateNested { // no request misses the others
+			vain = append(vain, u)
+		}
+	}
+	return vain
+}
+
+// undelivered is Undelivered for those that the VirtualService is bound to, and for what
+// a port in a match leaves of them.
+func (v *View) undelivered(root *VirtualService, bound Reach, on listening) []*Undelivered {
 	var vain []*Undelivered
 	var taken Reach
 	for _, from := range root.Routes {
 		if from.Section != SectionHTTP {
 			continue
 		}
-		own := &Delivery{Matches: from.Matches, Route: from}
-		given, everything := own.narrow(bound)
+		own := &Delivery{Root: root, Matches: from.Matches, Route: from}
+		given, everything := own.narrowed(bound, on)
 		if from.Delegate == "" {
 			taken = taken.or(everything)
 			continue
@@ -48,7 +60,7 @@ func (v *View) Undelivered(root *VirtualService) []*Undelivered {
 			}
 		}
 		for _, d := range handedOut {
-			_, everything := d.narrow(bound)
+			_, everything := d.narrowed(bound, on)
 			taken = taken.or(everything)
 		}
 	}
@@ -73,7 +85,7 @@ func (v *View) delegation(root *VirtualService, from *Route) (vain []*Undelivere
 		http = true
 		matches, ok := MergedMatches(from, leaf)
 		if ok {
-			handedOut = append(handedOut, &Delivery{Matches: matches, Route: leaf})
+			handedOut = append(handedOut, &Delivery{Root: root, Matches: matches, Route: leaf})
 		}
 		switch {
 		case leaf.Delegate != "":

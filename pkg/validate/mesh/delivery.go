@@ -93,15 +93,13 @@ func (v *View) expanded(root *VirtualService) []*Delivery {
 	return deliveries
 }
 
-// narrow returns who of the bound is given the route, and for whom it leaves
-// nothing to the routes after it.
-func (d *Delivery) narrow(bound Reach) (given, everything Reach) {
-	return d.narrowed(bound, func(_ *VirtualService, _ Section, _ uint32, reach Reach) (Reach, bool) { return reach, false })
-}
+// listening is what a port in a match leaves of those who are given it, and whether that
+// is all of their traffic.
+type listening func(root *VirtualService, section Section, port uint32, reach Reach) (left Reach, all bool)
 
-// narrowed is narrow for what a port in a match leaves of those who are given it, and
-// whether that is all of their traffic.
-func (d *Delivery) narrowed(bound Reach, listening func(*VirtualService, Section, uint32, Reach) (left Reach, all bool)) (given, everything Reach) {
+// narrowed returns who of the bound is given the route, and for whom it leaves
+// nothing to the routes after it.
+func (d *Delivery) narrowed(bound Reach, on listening) (given, everything Reach) {
 	section := d.Route.Section
 	if len(d.Matches) == 0 {
 		if section == SectionTLS { // never without a match
@@ -113,7 +111,7 @@ func (d *Delivery) narrowed(bound Reach, listening func(*VirtualService, Section
 		reach := m.given(section, bound)
 		all := m.Port == 0
 		if !all {
-			reach, all = listening(d.Root, section, m.Port, reach)
+			reach, all = on(d.Root, section, m.Port, reach)
 		}
 		given = given.or(reach)
 		d.Labeled = d.Labeled || m.labeled(section)
@@ -257,20 +255,27 @@ func (v *View) bound(root *VirtualService, section Section) Reach {
 	if root.Mesh {
 		bound.Sidecars = v.served(root, section)
 	}
+	bound.Gateways = v.podsBound(root, func(name string) bool { return v.opens(name, root, section, 0) })
+	return bound
+}
+
+// podsBound returns the pods of some Gateways of a VirtualService, as far as they can see
+// it.
+func (v *View) podsBound(root *VirtualService, some func(gateway string) bool) []GatewayPods {
+	var bound []GatewayPods
 	for _, name := range root.Gateways {
-		if !v.opens(name, root, section, 0) {
+		if !some(name) {
 			continue
 		}
 		pods, _ := v.PodsOf(name)
 		for _, namespace := range pods {
 			if root.Seen.Has(namespace) {
-				bound.Gateways = append(bound.Gateways, GatewayPods{name, namespace})
+				bound = append(bound, GatewayPods{name, namespace})
 			}
 		}
 	}
-	slices.SortFunc(bound.Gateways, GatewayPods.compare)
-	bound.Gateways = slices.Compact(bound.Gateways)
-	return bound
+	slices.SortFunc(bound, GatewayPods.compare)
+	return slices.Compact(bound)
 }
 
 // opens reports whether a Gateway has a server, on a port or with 0 on any, that

@@ -55,16 +55,3 @@ func (d *Delivery) CalledOn(at Viewpoint, port uint32) bool {
 	matches, unconditional := d.MatchesAt(at)
 	return unconditional || slices.ContainsFunc(matches, func(m *Match) bool { return m.Port == 0 || m.Port == port })
 }
-
-// Left returns those of a reach that none of some matches of a route is for.
-func (v *View) Left(d *Delivery, reach Reach, matches []*Match) Reach {
-	section := d.Route.Section
-	for _, m := range matches {
-		given := m.given(section, reach)
-		if m.Port != 0 {
-			given, _ = v.listening(d.Root, section, m.Port, given)
-		}
-		reach = reach.minus(given)
-	}
-	return reach
-}

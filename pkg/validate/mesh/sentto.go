@@ -12,13 +12,18 @@ func (h *Host) Candidates(c Client) []Service {
 	if c.Gateway == "" {
 		return h.withRivals(h.Services(c.namespace))
 	}
-	sees := func(namespace string) bool { return len(h.Services(namespace)) > 0 }
+	sees := func(pods string) bool {
+		return slices.ContainsFunc(h.Declarations, func(d *Declaration) bool { return d.Visible.Has(pods) })
+	}
 	if !slices.ContainsFunc(c.pods, sees) {
 		return nil
 	}
 	var all []Service
 	for _, d := range h.Declarations {
-		all = append(all, *h.declaredIn(d.By.Namespace))
+		first := *h.declaredIn(d.By.Namespace)
+		if all = append(all, first); d != first.Declaration && !first.Mergeable(d) {
+			all = append(all, serviceOf(d)) // they may not see the first
+		}
 	}
 	return h.withRivals(all)
 }

@@ -35,8 +35,9 @@ fail with **503** and the response flag **NC** (no cluster).
 The routes of a VirtualService are judged on the ports that the Services of its hosts
 declare. It is an error where clients find no working port of such a host, or where
 what comes in at a server of a Gateway leads nowhere; a warning where only some ports
-of the host are concerned, and for a host without a Service, which sidecars serve on
-port 80 if any service there is one of HTTP.`,
+of the host are concerned, where a plaintext server may share the listener of another
+whose port is there, and for a host without a Service, which sidecars serve on port 80
+if any service there is one of HTTP.`,
 		Fix: "- Name the port: `port: {number: 9090}` in the destination.\n" +
 			"- Or give the destination the port numbers that clients call.",
 		See: []string{"IST0112"},
@@ -119,39 +120,39 @@ func (l *inferredPorts) judgeGateway(client mesh.Client, services []mesh.Service
 	if gateway == nil {
 		return false, false
 	}
-	bad := l.deadServers(gateway, client, services)
-	switch {
-	case len(bad) == 0:
-		return false, false
-	case l.target.Section() != mesh.SectionHTTP:
-		l.possible.add(bad, gateway.By.String(), services)
-		return false, true
-	default:
-		l.certain.add(bad, gateway.By.String(), services)
-		return true, false
+	dead, doubtful := l.deadServers(gateway, client, services)
+	if l.target.Section() != mesh.SectionHTTP {
+		dead, doubtful = nil, append(dead, doubtful...)
 	}
+	if len(dead) > 0 {
+		l.certain.add(dead, gateway.By.String(), services)
+	}
+	if len(doubtful) > 0 {
+		l.possible.add(doubtful, gateway.By.String(), services)
+	}
+	return len(dead) > 0, len(doubtful) > 0
 }
 
 // deadServers returns the ports of the servers from which the route leads nowhere.
 // What plaintext servers infer may be the port of another of them: they share a
-// route table where a Service maps their ports to one [8.4].
-func (l *inferredPorts) deadServers(gateway *mesh.Gateway, client mesh.Client, services []mesh.Service) []uint32 {
+// route table where a Service maps their ports to one [8.4]. Where that would lead
+// somewhere, it is doubtful.
+func (l *inferredPorts) deadServers(gateway *mesh.Gateway, client mesh.Client, services []mesh.Service) (dead, doubtful []uint32) {
 	servers := slices.DeleteFunc(slices.Clone(gateway.Servers), func(s *mesh.Server) bool {
 		return s.Section() != l.target.Section() || !s.AdmitsAny(l.target.Root) || l.mesh.Closed(gateway, s)
 	})
-	var dead []uint32
 	for _, server := range servers {
-		if server.Redirects || !l.target.CalledOn(client.Viewpoint, server.Port) {
+		if server.Redirects || !l.target.CalledOn(client.Viewpoint, server.Port) || l.arrives(client, services, server.Port) {
 			continue
 		}
-		leads := func(o *mesh.Server) bool {
-			return (o == server || o.Plaintext() && server.Plaintext()) && l.arrives(client, services, o.Port)
-		}
-		if !slices.ContainsFunc(servers, leads) {
+		leads := func(o *mesh.Server) bool { return o.Plaintext() && l.arrives(client, services, o.Port) }
+		if server.Plaintext() && slices.ContainsFunc(servers, leads) {
+			doubtful = append(doubtful, server.Port)
+		} else {
 			dead = append(dead, server.Port)
 		}
 	}
-	return dead
+	return dead, doubtful
 }
 
 // arrives reports whether what comes in on a port has a cluster for any service

@@ -1,7 +1,6 @@
 package rules
 
 import (
-	"cmp"
 	"fmt"
 	"strings"
 
@@ -109,11 +108,11 @@ func coveredByOwn(p *rule.Pass, before []*mesh.HostRoute, later *mesh.HostRoute)
 	return false
 }
 
-// doneBefore reports whether a VirtualService does with all requests of another's route
-// what that does, before the route in question: then either order leads to the same.
+// doneBefore reports whether a VirtualService has a route for all requests of another's,
+// before the route in question: whichever of the two comes first, that gets none of them.
 func doneBefore(p *rule.Pass, before []*mesh.HostRoute, own *mesh.VirtualService, first *mesh.HostRoute) bool {
 	for _, r := range before {
-		if r.Certain && r.Root == own && r.SameEffect(first.Delivery) && p.Mesh.Covers(r.Match, first.Match) {
+		if r.Certain && r.Root == own && p.Mesh.Covers(r.Match, first.Match) {
 			return true
 		}
 	}
@@ -176,21 +175,18 @@ func shadowedInside(p *rule.Pass) {
 		if p.Ended() {
 			return
 		}
-		reach := d.Reach
-		if reach.IsEmpty() {
-			reach = d.Buried
-		}
-		by, open := coveringBefore(p, deliveries[:i], d)
-		if reach = p.Mesh.Left(d, reach, open); by == nil || reach.IsEmpty() {
+		shadow, differs := p.Mesh.ShadowOf(d, deliveries[:i])
+		if !differs {
 			continue
 		}
+		by := shadow.By
 		p.Report(rule.Finding{
 			Severity:   rule.Warning,
 			Object:     d.By.By,
 			Path:       "spec." + d.Route.Field(),
 			About:      "within " + root.Name() + " " + askedByAny(d.Matches),
-			Message:    fmt.Sprintf("rule for %s is never reached: %s takes its requests", askedByAny(d.Matches), whose(by, d)),
-			Viewpoints: given(reach),
+			Message:    unreached(d, shadow),
+			Viewpoints: given(shadow.Reach),
 			Effect:     fmt.Sprintf("its requests go to %s", leadsTo(by.Route)),
 			Fix:        "move the rule before the one that takes its requests, or remove it",
 			OtherFix:   fmt.Sprintf("keep the rules of %s reachable, or first remove the dead one", d.By.By),
@@ -207,57 +203,13 @@ func matchesOf(deliveries []*mesh.Delivery) int {
 	return matches
 }
 
-// coveringBefore returns the earlier route that takes requests of a route and does
-// something else with them, nil where it makes no difference; and the matches by which the
-// route is reached all the same.
-func coveringBefore(p *rule.Pass, before []*mesh.Delivery, d *mesh.Delivery) (by *mesh.Delivery, open []*mesh.Match) {
-	matches := d.Matches
-	if len(matches) == 0 {
-		matches = []*mesh.Match{{}}
+// unreached says that nobody reaches a route, or nobody but those whom labels pick.
+func unreached(d *mesh.Delivery, shadow mesh.Shadow) string {
+	what, by := askedByAny(d.Matches), whose(shadow.By, d)
+	if shadow.Labeled {
+		return fmt.Sprintf("rule for %s is reached by nobody but the pods that its sourceLabels pick: %s takes the requests of all others", what, by)
 	}
-	buried := d.Reach.IsEmpty() && !d.Buried.IsEmpty()
-	for _, m := range matches {
-		taking := takenBy(p, before, d, m, buried)
-		if taking == nil {
-			open = append(open, m)
-			continue
-		}
-		if by == nil && !taking.SameEffect(d) {
-			by = taking
-		}
-	}
-	return by, open
-}
-
-// takenBy returns the first earlier route that takes all requests of a match; of a
-// route that is buried, whichever takes every request, be it for gateways alone.
-func takenBy(p *rule.Pass, before []*mesh.Delivery, d *mesh.Delivery, m *mesh.Match, buried bool) *mesh.Delivery {
-	section := d.Route.Section
-	var all, last *mesh.Delivery
-	for _, earlier := range before {
-		if earlier.Route.Section != section {
-			continue
-		}
-		if len(earlier.Matches) == 0 && section != mesh.SectionTLS {
-			return earlier
-		}
-		for _, e := range earlier.Matches {
-			e = p.Mesh.Plain(d.Root, section, e)
-			if p.Mesh.CoversWherever(e, p.Mesh.Plain(d.Root, section, m), section) {
-				return earlier
-			}
-			if e.CatchAll(section) {
-				all = earlier
-			}
-			if e.Port == 0 {
-				last = earlier
-			}
-		}
-	}
-	if buried {
-		return cmp.Or(all, last)
-	}
-	return nil
+	return fmt.Sprintf("rule for %s is never reached: %s takes its requests", what, by)
 }
 
 // askedByAny says in words what a rule asks of a request.

@@ -20,8 +20,9 @@ a weight have the weight 0, unless there is just one, which gets everything.
 
 istiod hands such a route out all the same. For HTTP, Envoy then rejects not the
 route but the **whole route table** of that port: every host that is served there, of
-whatever team, keeps the routes it had, and a proxy that starts has none. For TCP and
-TLS it is worse: **istiod itself panics** while it builds the listeners.
+whatever team, keeps the routes it had, and a proxy that starts has none. It does so
+behind a server with ` + "`httpsRedirect`" + ` too, where no request takes the route. For TCP
+and TLS it is worse: **istiod itself panics** while it builds the listeners.
 
 A delegate is judged where a VirtualService delegates to it: by itself it is not
 handed out.`,
@@ -41,12 +42,21 @@ func zeroWeights(p *rule.Pass) {
 		roots = p.Mesh.Roots(v.Name())
 	}
 	for _, root := range roots {
-		for _, d := range p.Mesh.Deliveries(root) {
-			given := p.Mesh.Given(d)
-			if d.By != v || given.IsEmpty() || !weightless(d.Route) {
+		var redirected []mesh.Reach
+		for i, d := range p.Mesh.Deliveries(root) {
+			if d.By != v || !weightless(d.Route) {
 				continue
 			}
-			p.Report(weightlessFinding(p.Mesh, d, given))
+			if redirected == nil {
+				redirected = p.Mesh.Redirected(root)
+			}
+			given := p.Mesh.Given(d)
+			for _, pods := range redirected[i].Gateways {
+				given.Set(mesh.Viewpoint{Gateway: pods.Gateway}, true)
+			}
+			if !given.IsEmpty() {
+				p.Report(weightlessFinding(p.Mesh, d, given))
+			}
 		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	routev3 "github.com/envoyproxy/go-control-plane/envoy/config/route/v3"
 	networking "istio.io/api/networking/v1alpha3"
 	networkingv1 "istio.io/client-go/pkg/apis/networking/v1"
 
@@ -17,7 +18,8 @@ import (
 
 // A delegate is broken for whoever would be given the delegating rule if it answered by
 // itself: all of it, where none of its rules comes through even without conditions; else
-// each of its rules that does not, or that comes through without a destination.
+// each of its rules that does not, or that comes through without a destination. Where
+// every request is sent to HTTPS, nobody misses a rule, and only the last is harmful.
 var brokenDelegate = &Judge{
 	Rule:  rules.BrokenDelegate,
 	Place: delegateAt,
@@ -49,7 +51,7 @@ func delegateAt(f *rule.Finding) string {
 
 // delegated are the facts about one rule that delegates.
 func (c *Case) delegated(from istiod.Origin, to *networking.Delegate) []Fact {
-	var at []Fact
+	var at, refused []Fact
 	leaf := world.Ref{Kind: from.By.Kind, Namespace: to.GetNamespace(), Name: to.GetName()}
 	if leaf.Namespace == "" {
 		leaf.Namespace = from.By.Namespace
@@ -57,24 +59,33 @@ func (c *Case) delegated(from istiod.Origin, to *networking.Delegate) []Fact {
 	if !c.comesThrough(from, leaf) {
 		at = append(at, Fact{At: from.By, Place: fmt.Sprintf("http[%d]", from.Rule)})
 	} else {
-		for _, i := range c.failing(from, leaf) {
-			at = append(at, Fact{At: leaf, Place: fmt.Sprintf("http[%d] of %s/%s", i, from.By.Namespace, from.By.Name)})
+		for i, handedOut := range c.failing(from, leaf) {
+			fact := Fact{At: leaf, Place: fmt.Sprintf("http[%d] of %s/%s", i, from.By.Namespace, from.By.Name)}
+			if at = append(at, fact); handedOut {
+				refused = append(refused, fact)
+			}
 		}
 	}
 	if len(at) == 0 {
 		return nil
 	}
 	given := func(w *world.World) []Fact {
-		var facts []Fact
-		for _, p := range c.givenInstead(w, from) {
-			for _, fact := range at {
-				fact.Proxy = p
-				facts = append(facts, fact)
-			}
-		}
-		return facts
+		taken, redirected := c.givenInstead(w, from)
+		return slices.Concat(forAll(at, taken), forAll(refused, redirected), unsettled(forAll(at, redirected)))
 	}
 	return append(eitherWay(c.World, given), unsettled(given(c.spared(c.World, from.By)))...)
+}
+
+// forAll are facts for each of some proxies.
+func forAll(facts []Fact, proxies []*istiod.Proxy) []Fact {
+	var all []Fact
+	for _, p := range proxies {
+		for _, fact := range facts {
+			fact.Proxy = p
+			all = append(all, fact)
+		}
+	}
+	return all
 }
 
 // comesThrough reports whether istiod takes a VirtualService for the delegate of a rule,
@@ -84,9 +95,10 @@ func (c *Case) comesThrough(from istiod.Origin, leaf world.Ref) bool {
 	return len(merged(then, from, leaf)) > 0
 }
 
-// failing are the rules of a delegate that do not come through, or lead nowhere.
-func (c *Case) failing(from istiod.Origin, leaf world.Ref) []int {
-	var failing []int
+// failing are the rules of a delegate that do not come through, or lead nowhere, and
+// whether istiod hands them out.
+func (c *Case) failing(from istiod.Origin, leaf world.Ref) map[int]bool {
+	failing := map[int]bool{}
 	through := merged(c.Output, from, leaf)
 	for _, vs := range world.All[*networkingv1.VirtualService](c.World) {
 		if world.RefOf(vs) != leaf {
@@ -94,7 +106,7 @@ func (c *Case) failing(from istiod.Origin, leaf world.Ref) []int {
 		}
 		for i := range vs.Spec.GetHttp() {
 			if http := through[i]; http == nil || http.GetDelegate() != nil {
-				failing = append(failing, i)
+				failing[i] = http != nil
 			}
 		}
 	}
@@ -114,22 +126,27 @@ func merged(out *istiod.Output, from istiod.Origin, leaf world.Ref) map[int]*net
 	return rules
 }
 
-// givenInstead are the proxies that would be given a rule if it answered by itself.
-func (c *Case) givenInstead(w *world.World, from istiod.Origin) []*istiod.Proxy {
+// givenInstead are the proxies that would be given a rule if it answered by itself: those
+// where requests take it, and those where they are all sent to HTTPS.
+func (c *Case) givenInstead(w *world.World, from istiod.Origin) (taken, redirected []*istiod.Proxy) {
 	then := c.Instead(withRoute(w, from.By, func(spec *networking.VirtualService) {
 		http := spec.Http[from.Rule]
 		http.Delegate, http.Redirect, http.DirectResponse = nil, nil, &networking.HTTPDirectResponse{Status: 503}
 	}))
-	var given []*istiod.Proxy
 	for i, p := range then.Proxies {
-		called := func(r istiod.Route) bool {
-			return len(r.Origins) == 1 && r.Origins[0] == from && !stray(p, &r)
-		}
-		if slices.ContainsFunc(then.Routes(p), called) {
-			given = append(given, c.Proxies[i])
+		called := slices.DeleteFunc(then.Routes(p), func(r istiod.Route) bool {
+			return len(r.Origins) != 1 || r.Origins[0] != from || stray(p, &r)
+		})
+		redirects := func(r istiod.Route) bool { return r.Host.GetRequireTls() != routev3.VirtualHost_NONE }
+		switch {
+		case len(called) == 0:
+		case slices.ContainsFunc(called, func(r istiod.Route) bool { return !redirects(r) }):
+			taken = append(taken, c.Proxies[i])
+		default:
+			redirected = append(redirected, c.Proxies[i])
 		}
 	}
-	return given
+	return taken, redirected
 }
 
 // spared is the world in which the rules that delegate to one that delegates again are

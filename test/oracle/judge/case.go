@@ -31,7 +31,8 @@ type Case struct {
 	judged    map[*Judge][]Fact
 	lostKnown bool
 	lostFound []Lost
-	gateways  *probe // what was asked about gateways
+	gateways  *probe   // what was asked about gateways
+	marks     *streams // what was asked about filter chains
 }
 
 // again is what istiod makes of another world for the same proxies.

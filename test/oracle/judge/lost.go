@@ -3,7 +3,6 @@ package judge
 import (
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 
 	routev3 "github.com/envoyproxy/go-control-plane/envoy/config/route/v3"
@@ -85,10 +84,7 @@ func (c *Case) sentBy(p *istiod.Proxy) []istiod.Sent {
 			all = append(all, sent)
 		}
 	}
-	for _, chain := range p.Chains() {
-		all = append(all, c.ofChain(p, &chain)...)
-	}
-	return all
+	return append(all, c.sentOn(p)...)
 }
 
 // written are the destinations of a route, each where it is written: a mirror that a
@@ -151,73 +147,6 @@ func (c *Case) alias(host string) bool { return c.aliasOf(host) != "" }
 
 func hostOf(service *corev1.Service) string {
 	return service.Name + "." + service.Namespace + ".svc.cluster.local"
-}
-
-// ofChain are the destinations of a filter chain. istiod does not say which rule it came
-// from, and to gateways not even which VirtualService: it is any whose destinations can
-// have been made into the chain's clusters.
-func (c *Case) ofChain(p *istiod.Proxy, chain *istiod.Chain) []istiod.Sent {
-	var all []istiod.Sent
-	for _, merged := range c.Merged {
-		by := world.Ref{Kind: "VirtualService", Namespace: merged.Namespace, Name: merged.Name}
-		if chain.By != by && (chain.By != world.Ref{} || !p.Gateway) {
-			continue
-		}
-		for place, route := range streams(merged.Spec.(*networking.VirtualService)) {
-			all = append(all, c.madeInto(p, chain, by, place, route)...)
-		}
-	}
-	return all
-}
-
-// streams are the destinations of the TCP and TLS rules, by rule.
-func streams(vs *networking.VirtualService) map[string][]*networking.RouteDestination {
-	all := map[string][]*networking.RouteDestination{}
-	for i, rule := range vs.GetTcp() {
-		all[fmt.Sprintf("tcp[%d]", i)] = rule.GetRoute()
-	}
-	for i, rule := range vs.GetTls() {
-		all[fmt.Sprintf("tls[%d]", i)] = rule.GetRoute()
-	}
-	return all
-}
-
-// madeInto are the destinations of a rule, if they can have been made into a chain.
-func (c *Case) madeInto(p *istiod.Proxy, chain *istiod.Chain, by world.Ref, rule string, route []*networking.RouteDestination) []istiod.Sent {
-	var all []istiod.Sent
-	for i, to := range route {
-		if len(route) > 1 && to.GetWeight() == 0 {
-			continue
-		}
-		if len(all) == len(chain.Clusters) || !c.leads(p, chain, to.GetDestination(), chain.Clusters[len(all)]) {
-			return nil
-		}
-		place := fmt.Sprintf("%s.route[%d]", rule, i)
-		all = append(all, istiod.Sent{At: by, Place: place, To: to.GetDestination(), Cluster: chain.Clusters[len(all)]})
-	}
-	if len(all) < len(chain.Clusters) {
-		return nil
-	}
-	return all
-}
-
-// leads reports whether a destination can have been made into a cluster of a chain. A
-// port that it does not name is the only one of its Service, or that of the listener.
-func (c *Case) leads(p *istiod.Proxy, chain *istiod.Chain, to *networking.Destination, cluster string) bool {
-	_, port, subset, host := split(cluster)
-	if subset != to.GetSubset() || host != to.GetHost() && host != c.aliasOf(to.GetHost()) {
-		return false
-	}
-	number := int(to.GetPort().GetNumber())
-	if to.GetPort() == nil {
-		number = int(chain.Listener.GetAddress().GetSocketAddress().GetPortValue())
-		for only := range p.Ports[to.GetHost()] {
-			if len(p.Ports[to.GetHost()]) == 1 {
-				number = only
-			}
-		}
-	}
-	return port == strconv.Itoa(number)
 }
 
 // facts are the facts about those destinations of a case that lead nowhere and of which

@@ -2,29 +2,6 @@ package mesh
 
 import "slices"
 
-// Plain returns a match of a VirtualService without the conditions that keep nobody from
-// it who is given the VirtualService: all of its gateways by name, and the only port on
-// which it is called. An HTTP match that names its gateways does not look at the source
-// [4.5].
-func (v *View) Plain(root *VirtualService, section Section, m *Match) *Match {
-	everywhere := len(m.Gateways) > 0 && (!root.Mesh || slices.Contains(m.Gateways, meshGateway)) && containsAll(m.Gateways, root.Gateways)
-	only := m.Port != 0 && v.onlyPort(root, section, m.Port)
-	if !everywhere && !only {
-		return m
-	}
-	plain := *m
-	if everywhere {
-		plain.Gateways = nil
-		if section == SectionHTTP {
-			plain.SourceNamespace, plain.SourceLabels = "", nil
-		}
-	}
-	if only {
-		plain.Port = 0
-	}
-	return &plain
-}
-
 // onlyPort reports whether a section of a VirtualService is for traffic on one port only:
 // that of all its services, or 80 for names that are none, and of all servers that admit
 // it.
