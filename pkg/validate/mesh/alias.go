@@ -23,6 +23,12 @@ func (h *Host) OnlyAlias() bool {
 	return h.Declared()
 }
 
+// StandsForName reports whether the service stands for a host that stands for another one
+// itself: istiod looks one step far, so that there is nothing behind it [1.9].
+func (v *View) StandsForName(s Service) bool {
+	return s.Alias != "" && v.Host(s.Alias).OnlyAlias()
+}
+
 // RoutingTo returns the VirtualServices that have a host among their destinations
 // and mirrors, whoever is given them, by name.
 func (v *View) RoutingTo(host string) []*VirtualService {

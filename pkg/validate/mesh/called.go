@@ -20,8 +20,8 @@ type Called struct {
 
 // Called returns how clients of a namespace call the hosts of a VirtualService,
 // as far as that is known: on the ports that the host's own service declares, and
-// where no host has a service, on port 80 [8.1]. The hosts that another VirtualService
-// takes from it are left out [4.3].
+// where no host has a service that they see, on port 80 [2.2, 8.1]. The hosts that another
+// VirtualService takes from it are left out [4.3].
 func (v *View) Called(root *VirtualService, section Section, client string) []Called {
 	var called, assumed []Called
 	served := false
@@ -32,7 +32,7 @@ func (v *View) Called(root *VirtualService, section Section, client string) []Ca
 			under := v.calledUnder(root, name, section, client)
 			served = served || len(under) > 0
 			called = append(called, under...)
-		case host.Declared():
+		case host.Declared() && !host.standsInFor(client):
 			ports := host.calledOn(section, client)
 			served = served || len(ports) > 0
 			if len(ports) > 0 && !v.taken(root, name, section).Has(client) {
@@ -70,6 +70,9 @@ func (v *View) calledUnder(root *VirtualService, wildcard string, section Sectio
 // elsewhere reports whether a host that nothing stored declares may have a service
 // all the same: one of another cluster, or one that the settings name.
 func (v *View) elsewhere(host string) bool {
+	if v.Host(host).Declared() {
+		return false
+	}
 	return strings.HasSuffix(host, ".svc."+v.snapshot.cfg.Domain) ||
 		v.snapshot.cfg.Knows(host)
 }
@@ -89,6 +92,13 @@ func (h *Host) calledOn(section Section, client string) []uint32 {
 		}
 	}
 	return ports
+}
+
+// standsInFor reports whether clients of a namespace call the host as a name that is no
+// service: one that is hidden from them, though it is theirs, and has port 80 [2.2, 8.1].
+func (h *Host) standsInFor(client string) bool {
+	services := h.Services(client)
+	return len(services) == 1 && !services[0].shown(client) && services[0].Has(standIn)
 }
 
 // Callers returns the viewpoints that Clients returns, and tells apart those for

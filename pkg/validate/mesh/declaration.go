@@ -145,6 +145,12 @@ func (h *Host) Services(client string) []Service {
 	return seen
 }
 
+// Shown returns those of the services that clients of a namespace may be given for the
+// host that they have listeners for.
+func (h *Host) Shown(client string) []Service {
+	return dropped(h.Services(client), func(s Service) bool { return !s.shown(client) })
+}
+
 // declaredIn returns what a namespace declares of the host, nil for nothing: its
 // Kubernetes Service, else its oldest ServiceEntry with the ports of those that are like
 // it, and the endpoints of all [1.10].

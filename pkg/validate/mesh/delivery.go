@@ -150,10 +150,10 @@ func (v *View) hostServedOn(name string, section Section, port uint32) Namespace
 	switch {
 	case section != SectionHTTP:
 		return v.streamed(name, section, port)
-	case port == standIn && (IsWildcard(name) || !host.Declared()):
-		return AllNamespaces()
 	case IsWildcard(name):
 		return v.underServedOn(name, port)
+	case port == standIn && !host.Declared():
+		return AllNamespaces()
 	case host.Declared():
 		return where(host.apart(), func(client string) bool { return host.listens(client, port) })
 	default:
@@ -161,10 +161,11 @@ func (v *View) hostServedOn(name string, section Section, port uint32) Namespace
 	}
 }
 
-// underServedOn is servedOn for HTTP and what a wildcard covers.
+// underServedOn is servedOn for HTTP and what a wildcard covers. Where none of that has
+// port 80, the wildcard itself is called there, unless it is a service without it.
 func (v *View) underServedOn(wildcard string, port uint32) Namespaces {
 	hosts, every := v.DeclaredHosts(wildcard)
-	if !every || !v.snapshot.cfg.Complete || v.snapshot.cfg.Knows(wildcard) {
+	if !every || !v.snapshot.cfg.Complete || v.snapshot.cfg.Knows(wildcard) || port == standIn && !v.Host(wildcard).Declared() {
 		return AllNamespaces()
 	}
 	var all Namespaces
@@ -183,7 +184,12 @@ func (h *Host) listens(client string, port uint32) bool {
 		return port == standIn
 	}
 	return slices.ContainsFunc(h.withRivals(services), func(s Service) bool {
-		return s.Alias != "" || s.shown(client) && s.servesOn(SectionHTTP, port) || !s.shown(client) && port == standIn
+		switch {
+		case !s.shown(client), s.Alias != "" && s.Portless():
+			return port == standIn && s.Has(standIn)
+		default:
+			return s.servesOn(SectionHTTP, port)
+		}
 	})
 }
 
@@ -332,14 +338,21 @@ func (v *View) served(root *VirtualService, section Section) Namespaces {
 }
 
 // acted reports whether clients of a namespace may have a listener for a service that
-// HTTP routes act on. That of an ExternalName is one of what it stands for, on a port that
-// both have; where it has none itself, or port 80, it is as a name that is no service [1.9].
+// HTTP routes act on. One that is hidden from them is as a name that is no service, on
+// port 80, if that is a port of it [2.2, 8.1]. That of an ExternalName is one of what it
+// stands for, on a port that both have; where it has none itself, or port 80, it is as a
+// name that is no service as well [1.9].
 func (v *View) acted(s Service, client string) bool {
-	if s.Alias == "" {
-		return s.serves(SectionHTTP) && (s.shown(client) || s.Has(standIn))
+	switch {
+	case !s.shown(client):
+		return s.Has(standIn)
+	case s.Alias == "":
+		return s.serves(SectionHTTP)
 	}
-	return s.Has(standIn) || slices.ContainsFunc(v.Host(s.Alias).Services(client), func(target Service) bool {
-		return slices.ContainsFunc(target.Listens(), func(p Port) bool { return s.Has(p.Number) })
+	return s.servesOn(SectionHTTP, standIn) || slices.ContainsFunc(v.Host(s.Alias).Services(client), func(target Service) bool {
+		return slices.ContainsFunc(target.ports, func(p Port) bool {
+			return p.Protocol == ProtocolHTTP && s.servesOn(SectionHTTP, p.Number)
+		})
 	})
 }
 

@@ -8,13 +8,7 @@ import "slices"
 func (v *View) domainTaken(root *VirtualService, name string) Namespaces {
 	var taken Namespaces
 	for _, service := range v.goesBy(name) {
-		host := v.Host(service)
-		listening := where(host.declaredFor(), func(client string) bool {
-			services := host.withRivals(host.Services(client))
-			return len(services) > 0 && !slices.ContainsFunc(services, func(s Service) bool {
-				return s.Alias != "" || !s.shown(client) || !s.servesOn(SectionHTTP, standIn)
-			})
-		})
+		listening := v.answersAs(v.Host(service), v.Host(name))
 		if listening.IsEmpty() {
 			continue
 		}
@@ -23,8 +17,60 @@ func (v *View) domainTaken(root *VirtualService, name string) Namespaces {
 				taken = taken.Or(v.before(other, root, service, SectionHTTP).And(listening))
 			}
 		}
+		taken = taken.Or(v.domainTakenUnder(root, service).And(listening))
 	}
 	return taken
+}
+
+// domainTakenUnder is domainTaken for those that serve the service by a wildcard over it:
+// to nobody who may be given another VirtualService for a more specific host [4.3].
+func (v *View) domainTakenUnder(root *VirtualService, service string) Namespaces {
+	var taken Namespaces
+	for _, wildcard := range v.snapshot.widerInUse(service) {
+		for h := range v.snapshot.linked(claims, wildcard) {
+			other := h.route
+			if other == root || !other.Mesh || !other.Has(SectionHTTP) {
+				continue
+			}
+			narrower := v.narrower(wildcard, service)
+			names := other.Seen.Named()
+			for _, n := range narrower {
+				names = append(names, n.Seen.Named()...)
+			}
+			most := where(names, func(client string) bool {
+				return !slices.ContainsFunc(narrower, func(n *VirtualService) bool { return n != other && n.Seen.Has(client) })
+			})
+			taken = taken.Or(v.before(other, root, service, SectionHTTP).And(most))
+		}
+	}
+	return taken
+}
+
+// answersAs returns the namespaces whose sidecars have listeners for a service wherever they
+// have routes for another name of it: on the ports of both, and where the name is an
+// ExternalName with port 80 or without any, or none at all, on port 80.
+func (v *View) answersAs(service, name *Host) Namespaces {
+	standsIn := name.standsIn()
+	return where(service.declaredFor(), func(client string) bool {
+		services := service.withRivals(service.Services(client))
+		return len(services) > 0 && !slices.ContainsFunc(services, func(s Service) bool {
+			return s.Alias != "" || !s.shown(client) || standsIn && !s.servesOn(SectionHTTP, standIn)
+		})
+	})
+}
+
+// standsIn reports whether any HTTP route for a name that a service goes by is used on
+// port 80.
+func (h *Host) standsIn() bool {
+	declared := false
+	for _, d := range h.Declarations {
+		s := serviceOf(d)
+		if s.servesOn(SectionHTTP, standIn) {
+			return true
+		}
+		declared = declared || s.serves(SectionHTTP)
+	}
+	return !declared
 }
 
 // goesBy returns the services that have a name among the domains of their virtual hosts
@@ -43,6 +89,16 @@ func (v *View) goesBy(name string) []string {
 		return nil
 	}
 	return []string{full}
+}
+
+// goingByUnder is goingBy for all services that a wildcard of a VirtualService covers.
+func (t *touch) goingByUnder(wildcard string) {
+	if !IsWildcard(wildcard) || wildcard == "*" {
+		return
+	}
+	for e := range walk(t.snapshot.declared, wildcardKey(wildcard)) {
+		t.goingBy(e.declarations[0].Host)
+	}
 }
 
 // goingBy touches the routes of the VirtualServices that claim a service by another of the

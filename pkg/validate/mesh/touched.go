@@ -139,6 +139,7 @@ func (t *touch) rivals(v *VirtualService) {
 	for _, host := range v.Hosts {
 		t.claiming(host)
 		t.goingBy(host)
+		t.goingByUnder(host)
 		for _, wider := range t.snapshot.widerInUse(host) {
 			t.claiming(wider)
 		}

@@ -23,14 +23,24 @@ func (v *View) servedUnder(root *VirtualService, wildcard string) Namespaces {
 		standsIn := true
 		for _, name := range hosts {
 			for _, s := range v.Host(name).Services(client) {
-				if v.acted(s, client) && !v.outranked(root, wildcard, name, client) {
+				if s.shown(client) && v.acted(s, client) && !v.outranked(root, wildcard, name, client) {
 					return true
 				}
-				standsIn = standsIn && name != wildcard && !s.Has(standIn)
+				standsIn = standsIn && s.leaves(wildcard, client)
 			}
 		}
 		return standsIn
 	})
+}
+
+// leaves reports whether a service that a wildcard covers leaves it to be as a name that is
+// no service to clients of a namespace: on port 80, which one that they see does not have,
+// and the wildcard itself does if it is hidden from them [2.2, 8.1].
+func (s Service) leaves(wildcard, client string) bool {
+	if s.shown(client) {
+		return s.Host != wildcard && !s.Has(standIn)
+	}
+	return s.Host != wildcard || s.Has(standIn)
 }
 
 // outranked reports whether clients of a namespace that are given a VirtualService for a

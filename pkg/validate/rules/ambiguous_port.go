@@ -90,7 +90,7 @@ type misdirected struct {
 // judge reports whether a client's requests fail for sure, or possibly.
 func (l *inferredPorts) judge(client mesh.Client) (certain, possible bool) {
 	services := l.host.Candidates(client)
-	if !client.Reached || len(services) == 0 || onlyNames(l.target, client, services) && allPortless(services) {
+	if !client.Reached || len(services) == 0 || nameless(l.mesh, services) || onlyNames(l.target, client, services) && allPortless(services) {
 		return false, false // which for names without ports is for unknown-port to say
 	}
 	if client.Gateway != "" {

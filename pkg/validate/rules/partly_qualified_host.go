@@ -114,11 +114,11 @@ func (q *partlyQualified) rules() []rule.Finding {
 }
 
 // claims finds the VirtualServices on the mesh for the written name, but for those
-// that list the full one as well.
+// that list the full one as well, and those of whose routes istiod keeps none.
 func (q *partlyQualified) claims() []rule.Finding {
 	var found []rule.Finding
 	for _, v := range q.mesh.Claiming(q.written.Name) {
-		if !v.Mesh || slices.Contains(v.Hosts, q.meant.Name) {
+		if !v.Mesh || slices.Contains(v.Hosts, q.meant.Name) || len(q.mesh.Deliveries(v)) == 0 {
 			continue
 		}
 		ignored, narrowed := q.past(v)
@@ -159,13 +159,13 @@ func (q *partlyQualified) past(v *mesh.VirtualService) (ignored, narrowed mesh.V
 // what the Service has in common with other hosts of the VirtualService [4.3]. It is
 // not known for those that do not see the Service.
 func (q *partlyQualified) shared(v *mesh.VirtualService, client string) (ports []uint32, known bool) {
-	services := q.meant.Services(client)
+	services := q.meant.Shown(client)
 	if !v.Has(mesh.SectionHTTP) {
 		return nil, len(services) > 0
 	}
 	others := []uint32{80}
 	for _, name := range v.Hosts {
-		for _, s := range q.mesh.Host(name).Services(client) {
+		for _, s := range q.mesh.Host(name).Shown(client) {
 			others = append(others, httpPorts(s)...)
 		}
 	}

@@ -78,7 +78,7 @@ func lacksPort(host *mesh.Host, target *mesh.Target, client mesh.Client, service
 // any of those on which the route is called. Of a destination without a port the
 // latter is for ambiguous-port to say.
 func seesNothing(view *mesh.View, target *mesh.Target, client mesh.Client, services []mesh.Service) bool {
-	if !onlyNames(target, client, services) {
+	if !onlyNames(target, client, services) || nameless(view, services) {
 		return false
 	}
 	return allPortless(services) || target.Port != 0 && calledBeside(view, target, client, services)
@@ -89,6 +89,12 @@ func seesNothing(view *mesh.View, target *mesh.Target, client mesh.Client, servi
 func onlyNames(target *mesh.Target, client mesh.Client, services []mesh.Service) bool {
 	return client.Gateway == "" && target.Section() == mesh.SectionHTTP && len(services) > 0 &&
 		!slices.ContainsFunc(services, func(s mesh.Service) bool { return s.Alias == "" })
+}
+
+// nameless reports whether all that stands behind the host are names that stand for
+// names: whatever the port, they lead nowhere, which is for unknown-host to say.
+func nameless(view *mesh.View, services []mesh.Service) bool {
+	return !slices.ContainsFunc(services, func(s mesh.Service) bool { return !view.StandsForName(s) })
 }
 
 func allPortless(services []mesh.Service) bool {

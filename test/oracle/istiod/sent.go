@@ -81,6 +81,9 @@ type Sent struct {
 	// Assumed is true for a route of a host that is no Service to a sidecar, so that
 	// nobody knows on which port it is called.
 	Assumed bool
+	// Borrowed is true for a route of an ExternalName that a sidecar has for the sake of
+	// some other Service's port.
+	Borrowed bool
 }
 
 // Sent are the destinations of a route, its mirrors behind the others.

@@ -135,7 +135,7 @@ func (c *Case) givenInstead(w *world.World, from istiod.Origin) (taken, redirect
 	}))
 	for i, p := range then.Proxies {
 		called := slices.DeleteFunc(then.Routes(p), func(r istiod.Route) bool {
-			return len(r.Origins) != 1 || r.Origins[0] != from || stray(p, &r)
+			return len(r.Origins) != 1 || r.Origins[0] != from || c.stray(p, &r)
 		})
 		redirects := func(r istiod.Route) bool { return r.Host.GetRequireTls() != routev3.VirtualHost_NONE }
 		switch {

@@ -38,12 +38,20 @@ func hosts(p *istiod.Proxy) []envoy.Place {
 	return all
 }
 
-// sameHost is the virtual host of that name in the table of that name, of another output;
-// without routes where there is none.
+// sameHost is the virtual host of that name in the table of that name, of another output,
+// or the one that has the name among its domains instead, as that of a Service has what
+// stands for it [1.9]; without routes where there is none.
 func sameHost(p *istiod.Proxy, as envoy.Place) envoy.Place {
-	for _, place := range hosts(p) {
-		if place.Table.GetName() == as.Table.GetName() && place.Host.GetName() == as.Host.GetName() {
-			return place
+	name, _, _ := strings.Cut(as.Host.GetName(), ":")
+	is := []func(*routev3.VirtualHost) bool{
+		func(host *routev3.VirtualHost) bool { return host.GetName() == as.Host.GetName() },
+		func(host *routev3.VirtualHost) bool { return slices.Contains(host.GetDomains(), name) },
+	}
+	for _, same := range is {
+		for _, place := range hosts(p) {
+			if place.Table.GetName() == as.Table.GetName() && same(place.Host) {
+				return place
+			}
 		}
 	}
 	return envoy.Place{Table: &routev3.RouteConfiguration{}, Host: &routev3.VirtualHost{}}
@@ -152,8 +160,8 @@ func atMatch(name string) (world.Ref, string) {
 }
 
 // unused reports whether nobody calls a virtual host.
-func unused(p *istiod.Proxy, at envoy.Place) bool {
-	return stray(p, &istiod.Route{Table: at.Table, Host: at.Host})
+func (c *Case) unused(p *istiod.Proxy, at envoy.Place) bool {
+	return c.stray(p, &istiod.Route{Table: at.Table, Host: at.Host})
 }
 
 // refused reports whether no route of a virtual host is taken: all requests are told to

@@ -110,7 +110,7 @@ func narrowed(w *world.World, claim claim) *world.World {
 // now: where they only say the same in other words, a rule may tell or not.
 func (c *Case) lostHTTP(now, then *istiod.Proxy, claim claim, rivals []world.Ref) (lost, settled bool) {
 	for _, at := range hosts(then) {
-		if len(only(at.Host, claim.by).GetRoutes()) == 0 || unused(then, at) {
+		if len(only(at.Host, claim.by).GetRoutes()) == 0 || c.unused(then, at) {
 			continue
 		}
 		has := sameHost(now, at)

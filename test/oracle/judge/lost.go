@@ -75,11 +75,12 @@ func split(cluster string) (direction, port, subset, host string) {
 func (c *Case) sentBy(p *istiod.Proxy) []istiod.Sent {
 	var all []istiod.Sent
 	for _, route := range c.Routes(p) {
-		if stray(p, &route) {
+		if c.stray(p, &route) {
 			continue
 		}
 		for _, sent := range c.written(&route) {
 			sent.Assumed = c.assumed(p, &route)
+			sent.Borrowed = c.borrowed(p, &route)
 			sent.Redirected = route.Host.GetRequireTls() != routev3.VirtualHost_NONE
 			all = append(all, sent)
 		}
@@ -120,17 +121,17 @@ func (c *Case) http(at istiod.Origin) *networking.HTTPRoute {
 // stray reports whether nobody takes a route: a sidecar has the host of a VirtualService
 // on port 80, though the Service of that name has other ports [8.1]. An ExternalName
 // without any is called on those of what it stands for.
-func stray(p *istiod.Proxy, route *istiod.Route) bool {
+func (c *Case) stray(p *istiod.Proxy, route *istiod.Route) bool {
 	host, _, _ := strings.Cut(route.Host.GetName(), ":")
-	ports, declared := p.Ports[host]
-	return !p.Gateway && declared && len(ports) > 0 && !ports[route.Port()]
+	ports := c.portsOf(p, host)
+	return !p.Gateway && len(ports) > 0 && !ports[route.Port()]
 }
 
 // assumed reports whether a sidecar has a route for a host that is no Service to it,
 // stands for another, or is declared several times.
 func (c *Case) assumed(p *istiod.Proxy, route *istiod.Route) bool {
 	host, _, _ := strings.Cut(route.Host.GetName(), ":")
-	return !p.Gateway && (len(p.Ports[host]) == 0 || c.alias(host) || c.declarations(host) > 1)
+	return !p.Gateway && (len(c.portsOf(p, host)) == 0 || c.alias(host) || c.declarations(host) > 1)
 }
 
 // aliasOf is the host that an ExternalName stands for; empty for all others [1.9].
@@ -155,7 +156,8 @@ func (c *Case) facts(tells func(*Lost) bool) []Fact {
 	var facts []Fact
 	for _, lost := range c.lost() {
 		if tells(&lost) {
-			facts = append(facts, Fact{At: lost.At, Place: lost.Place, Proxy: lost.Proxy, Unsettled: c.unsettled(&lost)})
+			fact := Fact{At: lost.At, Place: lost.Place, Proxy: lost.Proxy, Unsettled: c.unsettled(&lost)}
+			facts = append(facts, c.around(fact, lost.To.GetHost())...)
 		}
 	}
 	return facts
@@ -163,10 +165,11 @@ func (c *Case) facts(tells func(*Lost) bool) []Fact {
 
 // unsettled reports whether a rule may or may not have something to say: where there is no
 // such host, for other rules say that; where which of several declarations of it counts
-// is for istiod's caches to say [7.4]; where all requests are sent to HTTPS; and where the
-// pods of a gateway may be others than those of the world.
+// is for istiod's caches to say [7.4]; where all requests are sent to HTTPS; where the
+// listener is another Service's; and where the pods of a gateway may be others than those
+// of the world.
 func (c *Case) unsettled(l *Lost) bool {
-	return l.NoHost || l.Redirected || c.declarations(l.Host) > 1 || c.unsure(l.Proxy)
+	return l.NoHost || l.Redirected || l.Borrowed || c.declarations(l.Host) > 1 || c.unsure(l.Proxy)
 }
 
 // unsure reports whether the pods of a gateway may get another answer than its proxy does:

@@ -77,12 +77,13 @@ func (c *Case) partlyQualifiedDestinations() []Fact {
 			continue
 		}
 		fails := func(o Lost) bool { return !o.Mirror && o.At == lost.At && o.Host == lost.Host }
-		facts = append(facts, Fact{
+		fact := Fact{
 			At:        lost.At,
 			Place:     lost.Host,
 			Proxy:     lost.Proxy,
-			Unsettled: lost.Redirected || lost.Mirror && slices.ContainsFunc(c.lost(), fails),
-		})
+			Unsettled: lost.Redirected || lost.Borrowed || lost.Mirror && slices.ContainsFunc(c.lost(), fails),
+		}
+		facts = append(facts, c.around(fact, lost.Host)...)
 	}
 	return facts
 }

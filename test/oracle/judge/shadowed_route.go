@@ -217,7 +217,7 @@ func (c *Case) buried(p, alone *istiod.Proxy, d delivered) (dead, differs, settl
 		own := renamed(only(then.Host, d.root()), d.name)
 		now := sameHost(p, then)
 		before := only(now.Host, d.root())
-		if len(own.GetRoutes()) == 0 || len(before.GetRoutes()) == 0 || unused(p, then) {
+		if len(own.GetRoutes()) == 0 || len(before.GetRoutes()) == 0 || c.unused(p, then) {
 			continue // not given to the proxy, or the host is another's
 		}
 		requests := slices.DeleteFunc(envoy.Requests(now, then), func(r envoy.Request) bool { return taker(own, r) == nil })

@@ -24,10 +24,8 @@ func (c *Case) subsets(tells func(*Lost) bool) []Fact {
 	var facts []Fact
 	for _, lost := range c.lost() {
 		if lost.NoSubset && tells(&lost) {
-			facts = append(facts, Fact{
-				At: lost.At, Place: lost.Place, Proxy: lost.Proxy,
-				Unsettled: c.unsettled(&lost) || c.alias(lost.Host),
-			})
+			fact := Fact{At: lost.At, Place: lost.Place, Proxy: lost.Proxy, Unsettled: c.unsettled(&lost) || c.alias(lost.Host)}
+			facts = append(facts, c.around(fact, lost.To.GetHost())...)
 		}
 	}
 	return facts

@@ -13,14 +13,16 @@ var unknownHost = &Judge{
 		var facts []Fact
 		for _, lost := range c.lost() {
 			if !lost.Mirror && !c.misspelt(lost.Host) && (!c.declared(lost.Host) || c.alias(c.aliasOf(lost.To.GetHost()))) {
-				facts = append(facts, Fact{At: lost.At, Place: lost.To.GetHost(), Proxy: lost.Proxy, Unsettled: lost.Redirected})
+				fact := Fact{At: lost.At, Place: lost.To.GetHost(), Proxy: lost.Proxy, Unsettled: lost.Redirected || lost.Borrowed}
+				facts = append(facts, c.around(fact, fact.Place)...)
 			} else if target := c.aliasOf(lost.To.GetHost()); target != "" && !c.declared(target) { // by way of its port as well
 				facts = append(facts, Fact{At: lost.At, Place: lost.To.GetHost(), Proxy: lost.Proxy, Unsettled: true})
 			}
 		}
 		for _, p := range c.Proxies {
 			for _, sent := range c.sentBy(p) {
-				nobody := !c.declared(sent.To.GetHost()) || c.alias(sent.To.GetHost()) && !c.declared(c.aliasOf(sent.To.GetHost()))
+				target := c.aliasOf(sent.To.GetHost())
+				nobody := !c.declared(sent.To.GetHost()) || target != "" && (!c.declared(target) || c.alias(target))
 				if sent.Cluster == "" && nobody { // it may get weight yet
 					facts = append(facts, Fact{At: sent.At, Place: sent.To.GetHost(), Proxy: p, Unsettled: true})
 				}

@@ -23,13 +23,15 @@ var ambiguousPort = &Judge{
 // ports are the facts about ports that there are not. Where a route is called decides
 // what istiod infers, and whether it looks through an ExternalName; and nobody knows
 // that of a host that is no Service. What stands for another such host is for
-// unknown-host to tell.
+// unknown-host to tell. A Service that hides itself from its own namespace is given to
+// nobody there who names a port that it lacks, so that not even its host is known [2.2, 2.9].
 func (c *Case) ports(tells func(*Lost) bool) []Fact {
 	facts := c.facts(func(l *Lost) bool {
 		return l.NoPort && !l.Mirror && tells(l) && !c.byCall(l) && !c.alias(c.aliasOf(l.To.GetHost()))
 	})
 	for _, lost := range c.lost() {
-		if lost.NoPort && !lost.Mirror && tells(&lost) && c.byCall(&lost) {
+		hidden := lost.NoHost && c.declaredIn(lost.Proxy.Namespace, lost.Host) != nil
+		if (lost.NoPort && c.byCall(&lost) || hidden) && !lost.Mirror && tells(&lost) {
 			facts = append(facts, Fact{At: lost.At, Place: lost.Place, Proxy: lost.Proxy, Unsettled: true})
 		}
 	}

@@ -1,0 +1,60 @@
+package judge
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	routev3 "github.com/envoyproxy/go-control-plane/envoy/config/route/v3"
+	networkingv1 "istio.io/client-go/pkg/apis/networking/v1"
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/meshward/meshward/test/oracle/istiod"
+	"github.com/meshward/meshward/test/oracle/world"
+)
+
+// portsOf are the ports of the Service of a host as a sidecar calls it: of the one that it
+// is given, or that is hidden in its own namespace [2.2].
+func (c *Case) portsOf(p *istiod.Proxy, host string) map[int]bool {
+	if ports, given := p.Ports[host]; given {
+		return ports
+	}
+	return c.declaredIn(p.Namespace, host)
+}
+
+// declaredIn are the ports of the declarations of a host in one namespace; nil without any.
+func (c *Case) declaredIn(namespace, host string) map[int]bool {
+	var ports map[int]bool
+	add := func(number int) {
+		if ports == nil {
+			ports = map[int]bool{}
+		}
+		ports[number] = true
+	}
+	for _, service := range world.All[*corev1.Service](c.World) {
+		if service.Namespace == namespace && hostOf(service) == host {
+			for _, port := range service.Spec.Ports {
+				add(int(port.Port))
+			}
+		}
+	}
+	for _, entry := range world.All[*networkingv1.ServiceEntry](c.World) {
+		if entry.Namespace == namespace && slices.Contains(entry.Spec.GetHosts(), host) {
+			for _, port := range entry.Spec.GetPorts() {
+				add(int(port.GetNumber()))
+			}
+		}
+	}
+	return ports
+}
+
+// borrowed reports whether a sidecar has a route of an ExternalName in a table in which what
+// that stands for is not: by whatever other Service has HTTP on the port, which is, as on
+// port 80, for nobody to look for.
+func (c *Case) borrowed(p *istiod.Proxy, route *istiod.Route) bool {
+	host, _, _ := strings.Cut(route.Host.GetName(), ":")
+	target := c.aliasOf(host)
+	return !p.Gateway && target != "" && route.Port() != 80 && !slices.ContainsFunc(route.Table.GetVirtualHosts(), func(of *routev3.VirtualHost) bool {
+		return of.GetName() == target+":"+strconv.Itoa(route.Port())
+	})
+}
