@@ -6,7 +6,7 @@ import "slices"
 // that of all its services, or 80 for names that are none, and of all servers that admit
 // it.
 func (v *View) onlyPort(root *VirtualService, section Section, port uint32) bool {
-	if root.Mesh && slices.ContainsFunc(root.Hosts, func(name string) bool { return !v.onlyPortOf(name, section, port) }) {
+	if root.Mesh && slices.ContainsFunc(root.Hosts, func(name string) bool { return !v.onlyPortOf(root, name, section, port) }) {
 		return false
 	}
 	for _, name := range root.Gateways {
@@ -23,15 +23,17 @@ func (v *View) onlyPort(root *VirtualService, section Section, port uint32) bool
 	return true
 }
 
-// onlyPortOf reports whether all that declare a host have no other port on which sidecars
-// act on a section.
-func (v *View) onlyPortOf(name string, section Section, port uint32) bool {
+// onlyPortOf reports whether all that declare a host of a VirtualService have no other port
+// on which sidecars act on a section for it.
+func (v *View) onlyPortOf(root *VirtualService, name string, section Section, port uint32) bool {
 	host := v.Host(name)
 	switch {
 	case IsWildcard(name):
 		hosts, every := v.DeclaredHosts(name)
 		known := every && v.snapshot.cfg.Complete && !v.snapshot.cfg.Knows(name) && (section != SectionHTTP || port == standIn)
-		return known && !slices.ContainsFunc(hosts, func(under string) bool { return !v.Host(under).soleListener(section, port) })
+		return known && !slices.ContainsFunc(hosts, func(under string) bool {
+			return !v.Host(under).soleListener(section, port) && (section != SectionHTTP || !v.outrankedForAll(root, name, under))
+		})
 	case !host.Declared():
 		return section == SectionHTTP && port == standIn && v.snapshot.cfg.Complete
 	default:

@@ -51,6 +51,17 @@ func (v *View) outranked(root *VirtualService, wildcard, host, client string) bo
 	})
 }
 
+// outrankedForAll reports whether all clients that are given a VirtualService for a wildcard
+// are given another one for a more specific host over a service.
+func (v *View) outrankedForAll(root *VirtualService, wildcard, host string) bool {
+	names := append(root.Seen.Named(), root.By.Namespace)
+	for _, other := range v.narrower(wildcard, host) {
+		names = append(append(names, other.Seen.Named()...), other.By.Namespace)
+	}
+	outranked := where(names, func(client string) bool { return v.outranked(root, wildcard, host, client) })
+	return root.Seen.Minus(outranked).IsEmpty()
+}
+
 // narrower returns the VirtualServices on the mesh for a host, or for a wildcard over it
 // that is more specific than another one.
 func (v *View) narrower(wildcard, host string) []*VirtualService {

@@ -25,7 +25,7 @@ func (v *View) leavesOut(d *Delivery, c Client, selecting []*DestinationRule) bo
 		}
 	}
 	return !slices.ContainsFunc(matches, func(m *Match) bool {
-		if m.labeled(section) && m.passesOver(c, selecting) {
+		if !m.isFor(section, c.namespace) || m.labeled(section) && m.passesOver(c, selecting) {
 			return false
 		}
 		return !slices.ContainsFunc(before, func(e *Match) bool { return v.takesAllOf(e, m, section, c) })
@@ -34,7 +34,15 @@ func (v *View) leavesOut(d *Delivery, c Client, selecting []*DestinationRule) bo
 
 // ForAllOf reports whether sourceLabels keep none of the clients of a viewpoint from a route.
 func (d *Delivery) ForAllOf(c Client) bool {
-	return slices.ContainsFunc(d.Matches, func(m *Match) bool { return !m.labeled(d.Route.Section) || picked(m.SourceLabels, c.labels) })
+	section := d.Route.Section
+	return slices.ContainsFunc(d.Matches, func(m *Match) bool {
+		return m.isFor(section, c.namespace) && (!m.labeled(section) || picked(m.SourceLabels, c.labels))
+	})
+}
+
+// isFor reports whether any sidecars of a namespace are given a match.
+func (m *Match) isFor(section Section, namespace string) bool {
+	return m.given(section, Reach{Sidecars: AllNamespaces()}).Sidecars.Has(namespace)
 }
 
 // passesOver reports whether sourceLabels keep a match from all clients of a viewpoint:

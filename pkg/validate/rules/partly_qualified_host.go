@@ -157,7 +157,7 @@ func (q *partlyQualified) past(v *mesh.VirtualService) (ignored, narrowed mesh.V
 // shared returns the ports on which clients of a namespace that call the Service by the
 // written name can get routes of a VirtualService: those of HTTP, on port 80 and on
 // what the Service has in common with other hosts of the VirtualService [4.3]. It is
-// not known for those that do not see the Service.
+// not known for those that do not see the Service, or whom it serves no HTTP.
 func (q *partlyQualified) shared(v *mesh.VirtualService, client string) (ports []uint32, known bool) {
 	services := q.meant.Shown(client)
 	if !v.Has(mesh.SectionHTTP) {
@@ -170,17 +170,19 @@ func (q *partlyQualified) shared(v *mesh.VirtualService, client string) (ports [
 		}
 	}
 	for _, s := range services {
+		speaks := httpPorts(s)
+		known = known || len(speaks) > 0 || s.Alias != "" || s.Portless() || v.Has(mesh.SectionTLS) || v.Has(mesh.SectionTCP)
 		if s.Alias != "" || s.Portless() {
 			ports = append(ports, 80)
 		}
-		for _, port := range httpPorts(s) {
+		for _, port := range speaks {
 			if slices.Contains(others, port) {
 				ports = append(ports, port)
 			}
 		}
 	}
 	slices.Sort(ports)
-	return slices.Compact(ports), len(services) > 0
+	return slices.Compact(ports), known
 }
 
 // httpPorts returns the ports of a service on which HTTP routes are used.

@@ -14,16 +14,20 @@ import (
 )
 
 // portsOf are the ports of the Service of a host as a sidecar calls it: of the one that it
-// is given, or that is hidden in its own namespace [2.2].
+// is given, that is hidden in its own namespace [2.2], or that no Sidecar imports.
 func (c *Case) portsOf(p *istiod.Proxy, host string) map[int]bool {
 	if ports, given := p.Ports[host]; given {
 		return ports
 	}
-	return c.declaredIn(p.Namespace, host)
+	imports := slices.ContainsFunc(world.All[*networkingv1.Sidecar](c.World), func(s *networkingv1.Sidecar) bool {
+		return s.Namespace == p.Namespace || s.Namespace == world.Root
+	})
+	return c.declaredBy(host, func(namespace string) bool { return imports || namespace == p.Namespace })
 }
 
-// declaredIn are the ports of the declarations of a host in one namespace; nil without any.
-func (c *Case) declaredIn(namespace, host string) map[int]bool {
+// declaredBy are the ports of the declarations of a host in some namespaces; nil without
+// any.
+func (c *Case) declaredBy(host string, in func(namespace string) bool) map[int]bool {
 	var ports map[int]bool
 	add := func(number int) {
 		if ports == nil {
@@ -32,14 +36,14 @@ func (c *Case) declaredIn(namespace, host string) map[int]bool {
 		ports[number] = true
 	}
 	for _, service := range world.All[*corev1.Service](c.World) {
-		if service.Namespace == namespace && hostOf(service) == host {
+		if in(service.Namespace) && hostOf(service) == host {
 			for _, port := range service.Spec.Ports {
 				add(int(port.Port))
 			}
 		}
 	}
 	for _, entry := range world.All[*networkingv1.ServiceEntry](c.World) {
-		if entry.Namespace == namespace && slices.Contains(entry.Spec.GetHosts(), host) {
+		if in(entry.Namespace) && slices.Contains(entry.Spec.GetHosts(), host) {
 			for _, port := range entry.Spec.GetPorts() {
 				add(int(port.GetNumber()))
 			}

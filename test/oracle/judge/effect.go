@@ -13,10 +13,10 @@ import (
 
 // differ reports whether two routes do something else with a request, however they are
 // written, and whether that is settled: where a destination names no port, it may be the
-// one that the other names.
+// one that the other names, and where one is an ExternalName, what that stands for.
 func (c *Case) differ(a, b *routev3.Route) (differ, settled bool) {
 	if effectOf(a, strings.Clone) == effectOf(b, strings.Clone) {
-		return false, true
+		return c.aliased(a) || c.aliased(b), false
 	}
 	anywhere := func(cluster string) string { return port.ReplaceAllString(cluster, "||") }
 	return true, effectOf(a, anywhere) != effectOf(b, anywhere) || !c.portless(a) && !c.portless(b)
@@ -45,9 +45,19 @@ func effectOf(r *routev3.Route, named func(string) string) string {
 
 // portless reports whether the rule of a route leaves the port of a destination out.
 func (c *Case) portless(r *routev3.Route) bool {
+	return c.sends(r, func(to *networking.Destination) bool { return to.GetPort() == nil })
+}
+
+// aliased reports whether a destination of the rule of a route is an ExternalName.
+func (c *Case) aliased(r *routev3.Route) bool {
+	return c.sends(r, func(to *networking.Destination) bool { return c.alias(to.GetHost()) })
+}
+
+// sends reports whether something holds of any destination of the rule of a route.
+func (c *Case) sends(r *routev3.Route, holds func(*networking.Destination) bool) bool {
 	for _, d := range c.delivered() {
 		if d.name == ruleOf(r.GetName()) {
-			return slices.ContainsFunc(d.GetRoute(), func(to *networking.HTTPRouteDestination) bool { return to.GetDestination().GetPort() == nil })
+			return slices.ContainsFunc(d.GetRoute(), func(to *networking.HTTPRouteDestination) bool { return holds(to.GetDestination()) })
 		}
 	}
 	return false

@@ -118,7 +118,7 @@ func (c *Case) lostHTTP(now, then *istiod.Proxy, claim claim, rivals []world.Ref
 			return false, false
 		}
 		otherwise, differ := c.taken(has, at, claim, rivals)
-		lost, settled = lost || otherwise, settled || differ && !refused(at) && !refused(has)
+		lost, settled = lost || otherwise, settled || differ && !refused(at) && !refused(has) && !c.borrowed(then, &istiod.Route{Table: at.Table, Host: at.Host})
 	}
 	return lost, settled
 }

@@ -26,8 +26,7 @@ type Known struct {
 // Knowns are all the known differences.
 func Knowns() []*Known {
 	return []*Known{
-		nothingOn80, ownSidecarNamed, ownSidecarUnnamed, egressPort, sidecarSelector,
-		declaredTwice, capitals, strayWeights,
+		nothingOn80, ownSidecar, egressPort, sidecarSelector, declaredTwice, capitals, strayWeights,
 	}
 }
 
@@ -50,9 +49,7 @@ var nothingOn80 = &Known{
 	Side:    "false",
 	is: func(c *Case, rule string, d *Difference) bool {
 		instead, err := New(served80(c.World))
-		return err == nil && instead.broken(rule, func(f Fact) bool {
-			return f.At == d.At && f.Place == d.Place && slices.ContainsFunc(d.proxies, func(p *istiod.Proxy) bool { return p.Is(f.Proxy.Proxy) })
-		})
+		return err == nil && instead.broken(rule, d.isAt)
 	},
 }
 
@@ -70,26 +67,15 @@ func served80(w *world.World) *world.World {
 	return w
 }
 
-var ownSidecarNamed = &Known{
+var ownSidecar = &Known{
 	Name: "own-sidecar",
-	Reason: "\"Every other namespace\" is one viewpoint, whatever the number of namespaces. One that only a Sidecar of its own " +
-		"keeps from a VirtualService is told apart only where something else of the host or the VirtualService names it.",
+	Reason: "\"Every other namespace\" is one viewpoint, whatever the number of namespaces. One that only a Sidecar of its own keeps from a " +
+		"VirtualService, or gives what a Sidecar of the root namespace keeps from everyone, is told apart only where something else of the host or the VirtualService names it.",
 	Section: "2.8",
 	Rules:   routed,
-	Side:    "false",
+	Side:    "either",
 	is: func(c *Case, rule string, d *Difference) bool {
-		return ownSidecar(c, d) && c.brokenElsewhere(rule, d)
-	},
-}
-
-var ownSidecarUnnamed = &Known{
-	Name:    "own-sidecar-imports",
-	Reason:  "The same where a Sidecar of the root namespace keeps a VirtualService from everyone, and one of a namespace's own imports it.",
-	Section: "2.7",
-	Rules:   routed,
-	Side:    "missed",
-	is: func(c *Case, rule string, d *Difference) bool {
-		return ownSidecar(c, d) && !c.brokenElsewhere(rule, d)
+		return ofOwnSidecar(c, d) && c.broken(rule, d.isAt) != c.brokenElsewhere(rule, d)
 	},
 }
 
@@ -130,9 +116,14 @@ var declaredTwice = &Known{
 	Reason: "Which of several declarations of one host a client is given depends on what else it imports, and on what istiod " +
 		"worked out before. Rules that need to know err to a warning, or to silence.",
 	Section: "7.4",
-	Rules:   routed,
+	Rules:   append([]string{"unmerged-fragments"}, routed...),
 	Side:    "either",
 	is: func(c *Case, _ string, d *Difference) bool {
+		for _, dr := range world.All[*networkingv1.DestinationRule](c.World) {
+			if world.RefOf(dr) == d.At {
+				return c.declarations(dr.Spec.GetHost()) > 1
+			}
+		}
 		return c.roots(d.At, func(vs *networkingv1.VirtualService) bool {
 			return slices.ContainsFunc(istiod.Resolved(vs).GetHosts(), func(host string) bool {
 				return c.declarations(host) > 1 || host[0] == '*' && c.declaredTwiceUnder(host)
@@ -195,9 +186,14 @@ var routed = []string{
 	"host-claimed-twice", "shadowed-route", "partly-qualified-host", "broken-delegate", "zero-weights",
 }
 
-// ownSidecar reports whether a difference is about sidecars of a namespace that has a
+// isAt reports whether a fact is at the place of a difference, for any of those it is about.
+func (d *Difference) isAt(f Fact) bool {
+	return f.At == d.At && f.Place == d.Place && slices.ContainsFunc(d.proxies, func(p *istiod.Proxy) bool { return p.Is(f.Proxy.Proxy) })
+}
+
+// ofOwnSidecar reports whether a difference is about sidecars of a namespace that has a
 // Sidecar, and not about those of others.
-func ownSidecar(c *Case, d *Difference) bool {
+func ofOwnSidecar(c *Case, d *Difference) bool {
 	return slices.ContainsFunc(world.All[*networkingv1.Sidecar](c.World), func(s *networkingv1.Sidecar) bool {
 		return s.Namespace != world.Root && !slices.ContainsFunc(d.proxies, func(p *istiod.Proxy) bool { return p.Gateway || p.Namespace != s.Namespace })
 	})

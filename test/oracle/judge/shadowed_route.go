@@ -188,20 +188,26 @@ func (c *Case) reached() map[string]bool {
 
 // deadWithin is a fact for each proxy that would be given a rule, were it alone in its
 // VirtualService, where others of that take all its requests from each of them. The pods
-// of a gateway may have more labels than anyone can know.
+// of a gateway may have more labels than anyone can know. Where nobody can prove for one
+// proxy that it is dead, nobody can for it as a whole.
 func (c *Case) deadWithin(d delivered) []Fact {
 	var facts []Fact
+	proved := true
 	alone := c.Instead(c.alone(d))
 	for i, p := range c.Proxies {
 		dead, differs, settled := c.buried(p, alone.Proxies[i], d)
 		if !dead {
 			return nil
 		}
+		proved = proved && settled
 		if differs {
 			place := fmt.Sprintf("within %s/%s http[%d]", d.root().Namespace, d.root().Name, d.leaf().Rule)
 			unsettled := !settled || p.Gateway && slices.ContainsFunc(d.GetMatch(), labeled)
 			facts = append(facts, Fact{At: d.leaf().By, Place: place, Proxy: p, Unsettled: unsettled})
 		}
+	}
+	if !proved {
+		return unsettled(facts)
 	}
 	return facts
 }
@@ -210,7 +216,8 @@ func labeled(m *networking.HTTPMatchRequest) bool { return len(m.GetSourceLabels
 
 // buried reports whether no request of a proxy reaches a rule, whether the one that takes
 // the last of them does something else, and whether that is settled: Envoy accepts the
-// tables in question, and each match has one route before it that takes all it asks for.
+// tables in question, each match has one route before it that takes all it asks for, and
+// that is an earlier rule, and not a later one that another Gateway puts first.
 func (c *Case) buried(p, alone *istiod.Proxy, d delivered) (dead, differs, settled bool) {
 	settled = true
 	for _, then := range hosts(alone) {
@@ -226,7 +233,9 @@ func (c *Case) buried(p, alone *istiod.Proxy, d delivered) (dead, differs, settl
 		if last == nil || slices.ContainsFunc(requests, reaches) {
 			return false, false, false
 		}
-		settled = settled && !refused(now) && eachCovered(own.GetRoutes(), untilRule(before.GetRoutes(), d.name), requests)
+		earlier := slices.DeleteFunc(untilRule(before.GetRoutes(), d.name), func(r *routev3.Route) bool { return istiod.Origins(ruleOf(r.GetName()))[0].Rule > d.origins[0].Rule })
+		borrowed := c.borrowed(p, &istiod.Route{Table: then.Table, Host: then.Host})
+		settled = settled && !refused(now) && !borrowed && eachCovered(own.GetRoutes(), earlier, requests)
 		differs = differs || slices.ContainsFunc(requests, func(r envoy.Request) bool {
 			differ, certainly := c.differ(last, taker(own, r))
 			return taker(before, r) == last && differ && certainly
@@ -239,9 +248,9 @@ func (c *Case) buried(p, alone *istiod.Proxy, d delivered) (dead, differs, settl
 func untilRule(routes []*routev3.Route, name string) []*routev3.Route {
 	at := slices.IndexFunc(routes, func(r *routev3.Route) bool { return ruleOf(r.GetName()) == name })
 	if at < 0 {
-		return routes
+		at = len(routes)
 	}
-	return routes[:at]
+	return slices.Clone(routes[:at])
 }
 
 // renamed is a virtual host with routes that have the name of a rule.

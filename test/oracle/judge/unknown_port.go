@@ -30,7 +30,7 @@ func (c *Case) ports(tells func(*Lost) bool) []Fact {
 		return l.NoPort && !l.Mirror && tells(l) && !c.byCall(l) && !c.alias(c.aliasOf(l.To.GetHost()))
 	})
 	for _, lost := range c.lost() {
-		hidden := lost.NoHost && c.declaredIn(lost.Proxy.Namespace, lost.Host) != nil
+		hidden := lost.NoHost && c.declaredBy(lost.Host, func(namespace string) bool { return namespace == lost.Proxy.Namespace }) != nil
 		if (lost.NoPort && c.byCall(&lost) || hidden) && !lost.Mirror && tells(&lost) {
 			facts = append(facts, Fact{At: lost.At, Place: lost.Place, Proxy: lost.Proxy, Unsettled: true})
 		}
