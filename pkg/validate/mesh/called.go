@@ -121,7 +121,7 @@ func (h *Host) Callers(d *Delivery) []Client {
 		if slices.ContainsFunc(clients, func(c Client) bool { return c.Gateway == "" && c.Namespace == name }) {
 			continue
 		}
-		reached := d.Reach.Sidecars.Has(name) && h.view.gives(d.Root, d.Route.Section, name, nil)
+		reached := d.Reach.Sidecars.Has(name) && h.view.gives(d.Root, d.Route.Section, workloads{namespace: name})
 		clients = append(clients, Client{Viewpoint: Viewpoint{Namespace: name}, Reached: reached, namespace: name})
 	}
 	return clients

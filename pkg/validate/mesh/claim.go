@@ -3,7 +3,8 @@ package mesh
 import "slices"
 
 // lost returns the namespaces whose sidecars take no route of a section of a
-// VirtualService, because others claim all of its hosts before it [4.3, 4.4].
+// VirtualService, because others claim all of its hosts before it that have a listener
+// [4.3, 4.4].
 func (v *View) lost(root *VirtualService, section Section) Namespaces {
 	if !root.Mesh || root.Delegate() || !root.Has(section) {
 		return Namespaces{}
@@ -13,7 +14,8 @@ func (v *View) lost(root *VirtualService, section Section) Namespaces {
 	}
 	lost := AllNamespaces()
 	for _, host := range root.Hosts {
-		if lost = lost.And(v.taken(root, host, section)); lost.IsEmpty() {
+		unserved := AllNamespaces().Minus(v.servedFor(root, host, section))
+		if lost = lost.And(v.taken(root, host, section).Or(unserved)); lost.IsEmpty() {
 			break
 		}
 	}

@@ -41,6 +41,14 @@ func (v *View) Losses(host string) []*Lost {
 	return losses
 }
 
+// Losing returns the viewpoints that lose the host, without those whose Sidecars do not
+// import the VirtualService, or have no listener for that host [2.8].
+func (v *View) Losing(l *Lost) Viewpoints {
+	forHost := *l.By
+	forHost.Hosts = []string{l.Host}
+	return v.importing(&forHost, l.Section, l.Sidecars)
+}
+
 // lossesOf returns what one of those that claim a host loses: by rank, by age, and for some
 // workloads only.
 func (v *View) lossesOf(loser *VirtualService, claiming []*VirtualService, host string, section Section) []*Lost {

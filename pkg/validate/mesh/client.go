@@ -52,7 +52,14 @@ func (h *Host) sidecars(reached Namespaces, by *Delivery) []Client {
 		c := Client{Viewpoint: Viewpoint{Namespace: namespace}, Reached: reached.Has(namespace), namespace: namespace}
 		selecting, given := h.selecting(namespace), c.Reached
 		narrow := func(c Client) Client {
-			c.Reached = given && (by == nil || h.view.gives(by.Root, by.Route.Section, namespace, c.labels) && !h.view.leavesOut(by, c, selecting))
+			if by == nil {
+				return c
+			}
+			to := workloads{namespace: namespace, labels: c.labels}
+			if c.labels == nil {
+				to.but = selecting
+			}
+			c.Reached = given && h.view.gives(by.Root, by.Route.Section, to) && !h.view.leavesOut(by, to)
 			return c
 		}
 		clients = append(clients, narrow(c))

@@ -307,34 +307,35 @@ func (s *Server) AdmitsAny(root *VirtualService) bool {
 }
 
 // served returns the namespaces whose sidecars have a listener for a section of a
-// VirtualService: one of a service that is among its hosts, or for HTTP the one on
-// port 80 for names that are no service [4.3, 4.4].
+// VirtualService.
 func (v *View) served(root *VirtualService, section Section) Namespaces {
 	all := Namespaces{}
 	for _, name := range root.Hosts {
-		if section != SectionHTTP {
-			all = all.Or(v.streamed(name, section, 0))
-			continue
-		}
-		if IsWildcard(name) {
-			if !v.replaced(name) {
-				all = all.Or(v.servedUnder(root, name))
-			}
-			continue
-		}
-		host := v.Host(name)
-		if !host.Declared() {
-			return root.Seen
-		}
-		all = all.Or(where(host.apart(), func(client string) bool {
-			services := host.Services(client)
-			// Where there is none, it is a name that is no service to them.
-			return len(services) == 0 || slices.ContainsFunc(services, func(s Service) bool {
-				return v.acted(s, client)
-			})
-		}))
+		all = all.Or(v.servedFor(root, name, section))
 	}
 	return root.Seen.And(all)
+}
+
+// servedFor returns the namespaces whose sidecars have a listener for a section of a
+// VirtualService for one of its hosts: that of a service, or for HTTP the one on port 80
+// for names that are no service [4.3, 4.4].
+func (v *View) servedFor(root *VirtualService, name string, section Section) Namespaces {
+	host := v.Host(name)
+	switch {
+	case section != SectionHTTP:
+		return v.streamed(name, section, 0)
+	case IsWildcard(name) && v.replaced(name):
+		return Namespaces{}
+	case IsWildcard(name):
+		return v.servedUnder(root, name)
+	case !host.Declared():
+		return AllNamespaces()
+	}
+	return where(host.apart(), func(client string) bool {
+		services := host.Services(client)
+		// Where there is none, it is a name that is no service to them.
+		return len(services) == 0 || slices.ContainsFunc(services, func(s Service) bool { return v.acted(s, client) })
+	})
 }
 
 // acted reports whether clients of a namespace may have a listener for a service that

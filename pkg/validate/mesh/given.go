@@ -22,7 +22,7 @@ func (v *View) Importing(root *VirtualService, sidecars Namespaces) Viewpoints {
 func (v *View) importing(root *VirtualService, section Section, sidecars Namespaces) Viewpoints {
 	var importing Viewpoints
 	for _, name := range merged([]string{"", root.By.Namespace}, sidecars.Named()) {
-		importing.Set(Viewpoint{Namespace: name}, sidecars.Has(name) && v.gives(root, section, name, nil))
+		importing.Set(Viewpoint{Namespace: name}, sidecars.Has(name) && v.gives(root, section, workloads{namespace: name}))
 	}
 	return importing
 }

@@ -90,14 +90,14 @@ func namespaceMatches(pattern, namespace, client string) bool {
 	return pattern == "*" || pattern == namespace || pattern == "." && namespace == client
 }
 
-// sidecars returns the Sidecars that workloads of a namespace with some labels may use, and
-// whether each of them uses one [2.7]: its own, and the mesh's default for those that none
-// of them is for.
-func (s *Snapshot) sidecars(namespace string, labels map[string]string) (found []*Sidecar, all bool) {
+// sidecars returns the Sidecars that workloads may use, and whether each of them uses one
+// [2.7]: one of their namespace, and the mesh's default where none of that is for them.
+func (s *Snapshot) sidecars(of workloads) (found []*Sidecar, all bool) {
+	namespace := of.namespace
 	for sidecar := range s.sidecarsIn(namespace) {
-		if len(sidecar.Selects) > 0 && !apart(sidecar.Selects, labels) {
+		if len(sidecar.Selects) > 0 && of.mayHave(sidecar.Selects) {
 			found = append(found, sidecar)
-			all = all || picked(sidecar.Selects, labels)
+			all = all || picked(sidecar.Selects, of.labels)
 		}
 	}
 	if all {
@@ -108,16 +108,6 @@ func (s *Snapshot) sidecars(namespace string, labels map[string]string) (found [
 		byDefault = s.defaultSidecars(s.cfg.RootNamespace)
 	}
 	return append(found, byDefault...), len(byDefault) > 0
-}
-
-// apart reports whether no workload has both sets of labels.
-func apart(a, b map[string]string) bool {
-	for key, value := range a {
-		if other, both := b[key]; both && other != value {
-			return true
-		}
-	}
-	return false
 }
 
 // defaultSidecars returns the Sidecar of a namespace that is for all workloads: the
@@ -137,11 +127,12 @@ func (s *Snapshot) defaultSidecars(namespace string) []*Sidecar {
 	})
 }
 
-// gives reports whether any sidecar of a namespace with some labels is given a section of a
+// gives reports whether any sidecar of some workloads is given a section of a
 // VirtualService, as far as Sidecars decide it: it has to have a listener that the section
 // acts on as well [4.3, 4.4].
-func (v *View) gives(root *VirtualService, section Section, client string, labels map[string]string) bool {
-	sidecars, all := v.snapshot.sidecars(client, labels)
+func (v *View) gives(root *VirtualService, section Section, to workloads) bool {
+	sidecars, all := v.snapshot.sidecars(to)
+	client := to.namespace
 	if !all {
 		return true
 	}
@@ -197,7 +188,7 @@ func (v *View) listensBy(sidecar *Sidecar, root *VirtualService, section Section
 // importsWith reports whether every sidecar of a namespace that is given one
 // VirtualService is given another as well, as far as Sidecars decide it.
 func (s *Snapshot) importsWith(one, other *VirtualService, client string) bool {
-	sidecars, _ := s.sidecars(client, nil)
+	sidecars, _ := s.sidecars(workloads{namespace: client})
 	return !slices.ContainsFunc(sidecars, func(sidecar *Sidecar) bool {
 		return sidecar.imports(one, client) && !sidecar.imports(other, client)
 	})

@@ -44,10 +44,15 @@ func (s Service) leaves(wildcard, client string) bool {
 }
 
 // outranked reports whether clients of a namespace that are given a VirtualService for a
-// wildcard are given another one for a more specific host over a service as well.
+// wildcard are given another one as well for a more specific host over a service, or for
+// the same before it: whether that has an HTTP route or not, it has the service.
 func (v *View) outranked(root *VirtualService, wildcard, host, client string) bool {
-	return slices.ContainsFunc(v.narrower(wildcard, host), func(other *VirtualService) bool {
+	gives := func(other *VirtualService) bool {
 		return other != root && other.Seen.Has(client) && v.snapshot.importsWith(root, other, client)
+	}
+	return slices.ContainsFunc(v.narrower(wildcard, host), gives) || slices.ContainsFunc(v.Claiming(wildcard), func(other *VirtualService) bool {
+		before, known := other.precedes(root, client)
+		return other.Mesh && before && known && gives(other)
 	})
 }
 

@@ -2,12 +2,35 @@ package mesh
 
 import "slices"
 
+// workloads are those of a namespace that have some labels, and that none of some
+// DestinationRules picks.
+type workloads struct {
+	namespace string
+	labels    map[string]string
+	but       []*DestinationRule
+}
+
+// mayHave reports whether any of the workloads may have labels.
+func (w workloads) mayHave(labels map[string]string) bool {
+	return !apart(labels, w.labels) && !slices.ContainsFunc(w.but, func(r *DestinationRule) bool { return picked(r.Selector, labels) })
+}
+
+// apart reports whether no workload has both sets of labels.
+func apart(a, b map[string]string) bool {
+	for key, value := range a {
+		if other, both := b[key]; both && other != value {
+			return true
+		}
+	}
+	return false
+}
+
 // leavesOut reports whether a route is not for the workloads of a namespace that a
 // workloadSelector picks, or for those that none picks, because of sourceLabels: its own
 // ask for other labels, or those of an earlier route of the VirtualService for these, and
 // that one leaves nothing over [3.3, 4.5].
-func (v *View) leavesOut(d *Delivery, c Client, selecting []*DestinationRule) bool {
-	if len(c.labels) == 0 && len(selecting) == 0 {
+func (v *View) leavesOut(d *Delivery, of workloads) bool {
+	if len(of.labels) == 0 && len(of.but) == 0 {
 		return false
 	}
 	section := d.Route.Section
@@ -25,10 +48,10 @@ func (v *View) leavesOut(d *Delivery, c Client, selecting []*DestinationRule) bo
 		}
 	}
 	return !slices.ContainsFunc(matches, func(m *Match) bool {
-		if !m.isFor(section, c.namespace) || m.labeled(section) && m.passesOver(c, selecting) {
+		if !m.isFor(section, of.namespace) || m.labeled(section) && !of.mayHave(m.SourceLabels) {
 			return false
 		}
-		return !slices.ContainsFunc(before, func(e *Match) bool { return v.takesAllOf(e, m, section, c) })
+		return !slices.ContainsFunc(before, func(e *Match) bool { return v.takesAllOf(e, m, section, of) })
 	})
 }
 
@@ -45,20 +68,10 @@ func (m *Match) isFor(section Section, namespace string) bool {
 	return m.given(section, Reach{Sidecars: AllNamespaces()}).Sidecars.Has(namespace)
 }
 
-// passesOver reports whether sourceLabels keep a match from all clients of a viewpoint:
-// they ask for another value of a label, or for labels by which a selector would have
-// picked them.
-func (m *Match) passesOver(c Client, selecting []*DestinationRule) bool {
-	if apart(m.SourceLabels, c.labels) {
-		return true
-	}
-	return len(c.labels) == 0 && slices.ContainsFunc(selecting, func(r *DestinationRule) bool { return picked(r.Selector, m.SourceLabels) })
-}
-
-// takesAllOf reports whether a match with sourceLabels that the clients have leaves
-// nothing of another to them.
-func (v *View) takesAllOf(e, m *Match, section Section, c Client) bool {
-	if !e.labeled(section) || !picked(e.SourceLabels, c.labels) || len(c.labels) == 0 {
+// takesAllOf reports whether a match with sourceLabels that workloads have leaves nothing
+// of another to them.
+func (v *View) takesAllOf(e, m *Match, section Section, of workloads) bool {
+	if !e.labeled(section) || !picked(e.SourceLabels, of.labels) || len(of.labels) == 0 {
 		return false
 	}
 	bare := *e

@@ -47,7 +47,7 @@ workloads only, by ` + "`sourceLabels`" + `, it is a warning: these lose all rou
 func hostClaimedTwice(p *rule.Pass) {
 	host := p.Mesh.Host(p.Key.Name)
 	for _, lost := range p.Mesh.Losses(p.Key.Name) {
-		viewpoints := p.Mesh.Importing(lost.By, lost.Sidecars)
+		viewpoints := p.Mesh.Losing(lost)
 		if !viewpoints.IsEmpty() {
 			p.Report(lostFinding(host, lost, viewpoints))
 		}

@@ -5,9 +5,11 @@ import (
 	"slices"
 	"strings"
 
+	routev3 "github.com/envoyproxy/go-control-plane/envoy/config/route/v3"
 	tcpproxyv3 "github.com/envoyproxy/go-control-plane/envoy/extensions/filters/network/tcp_proxy/v3"
 	"google.golang.org/protobuf/proto"
 	networking "istio.io/api/networking/v1alpha3"
+	networkingv1 "istio.io/client-go/pkg/apis/networking/v1"
 
 	"github.com/meshward/meshward/pkg/validate/rule"
 	"github.com/meshward/meshward/pkg/validate/rules"
@@ -45,9 +47,16 @@ type claim struct {
 	by     world.Ref
 	number int
 	host   string
+	among  bool // the VirtualService has its other hosts as well
 }
 
-// inVain are the facts about one claim.
+// isOf reports whether a virtual host may be the claim's.
+func (c claim) isOf(host *routev3.VirtualHost) bool {
+	return !c.among || slices.Contains(host.GetDomains(), strings.ToLower(c.host))
+}
+
+// inVain are the facts about one claim, were there no other host in the VirtualService. A
+// Sidecar may import it for the sake of the others: those are open.
 func (c *Case) inVain(w *world.World, claim claim) []Fact {
 	rivals := c.claiming(claim)
 	if len(rivals) == 0 {
@@ -57,7 +66,16 @@ func (c *Case) inVain(w *world.World, claim claim) []Fact {
 	for _, rival := range rivals {
 		gone = gone.Without(rival)
 	}
-	now, then := c.Instead(narrowed(w, claim)), c.Instead(narrowed(gone, claim))
+	facts := c.lostTo(rivals, c.Instead(narrowed(w, claim)), c.Instead(narrowed(gone, claim)), claim)
+	if len(world.All[*networkingv1.Sidecar](w)) > 0 {
+		claim.among = true
+		facts = append(facts, unsettled(c.lostTo(rivals, c.Instead(w), c.Instead(gone), claim))...)
+	}
+	return facts
+}
+
+// lostTo are the facts about a claim that rivals have now, and would not have then.
+func (c *Case) lostTo(rivals []world.Ref, now, then *istiod.Output, claim claim) []Fact {
 	var facts []Fact
 	for i, p := range c.Proxies {
 		if p.Gateway {
@@ -110,7 +128,7 @@ func narrowed(w *world.World, claim claim) *world.World {
 // now: where they only say the same in other words, a rule may tell or not.
 func (c *Case) lostHTTP(now, then *istiod.Proxy, claim claim, rivals []world.Ref) (lost, settled bool) {
 	for _, at := range hosts(then) {
-		if len(only(at.Host, claim.by).GetRoutes()) == 0 || c.unused(then, at) {
+		if len(only(at.Host, claim.by).GetRoutes()) == 0 || c.unused(then, at) || !claim.isOf(at.Host) {
 			continue
 		}
 		has := sameHost(now, at)

@@ -26,7 +26,7 @@ type Known struct {
 // Knowns are all the known differences.
 func Knowns() []*Known {
 	return []*Known{
-		nothingOn80, ownSidecar, egressPort, sidecarSelector, declaredTwice, capitals, strayWeights,
+		nothingOn80, ownSidecar, egressPort, sidecarSelector, declaredTwice, capitals, strayWeights, sharedListener,
 	}
 }
 
@@ -176,6 +176,24 @@ var strayWeights = &Known{
 					return declared && !ports[80]
 				})
 			})
+		})
+	},
+}
+
+var sharedListener = &Known{
+	Name: "shared-listener",
+	Reason: "Hosts of ServiceEntries without addresses share one listener for TCP on a port, and the first host has it. " +
+		"Which one that is, is for all ServiceEntries of the mesh to say, so no rule looks for it: each is taken to have the listener.",
+	Section: "4.4",
+	Rules:   routed,
+	Side:    "false",
+	is: func(c *Case, rule string, d *Difference) bool {
+		return slices.ContainsFunc(world.All[*networkingv1.ServiceEntry](c.World), func(se *networkingv1.ServiceEntry) bool {
+			if len(se.Spec.GetAddresses()) > 0 {
+				return false
+			}
+			instead, err := New(c.World.Without(world.RefOf(se)))
+			return err == nil && instead.broken(rule, d.isAt)
 		})
 	},
 }

@@ -60,9 +60,9 @@ func (p Proxy) Serves(gw *networkingv1.Gateway) bool {
 	return p.Gateway && labels.SelectorFromSet(gw.Spec.GetSelector()).Matches(labels.Set(p.Labels))
 }
 
-// Proxies are all the viewpoints that a world can tell apart: in each namespace a
-// sidecar without labels and one for each set of labels that any selector or match
-// names, and the pods of each Gateway.
+// Proxies are all the viewpoints that a world can tell apart: in each namespace that is
+// named by where an object is stored or can be seen, a sidecar without labels and one for
+// each set of labels that any selector or match names, and the pods of each Gateway.
 func (w *World) Proxies() []Proxy {
 	var all []Proxy
 	for _, namespace := range w.namespaces() {
@@ -112,8 +112,29 @@ func (w *World) namespaces() []string {
 			continue
 		}
 		seen[o.GetNamespace()] = true
+		for _, name := range exportTo(o) {
+			if name = strings.TrimSpace(name); name != "" && !strings.Contains(".*~", name) {
+				seen[name] = true
+			}
+		}
 	}
 	return slices.Sorted(maps.Keys(seen))
+}
+
+// exportTo is where an object can be seen, as it is written [2.1].
+func exportTo(o Object) []string {
+	switch o := o.(type) {
+	case *corev1.Service:
+		return strings.Split(o.Annotations["networking.istio.io/exportTo"], ",")
+	case *networkingv1.ServiceEntry:
+		return o.Spec.GetExportTo()
+	case *networkingv1.DestinationRule:
+		return o.Spec.GetExportTo()
+	case *networkingv1.VirtualService:
+		return o.Spec.GetExportTo()
+	default:
+		return nil
+	}
 }
 
 // labelSets are the sets of labels by which anything tells sidecars apart, and those of
