@@ -21,7 +21,7 @@ type Called struct {
 // Called returns how clients of a namespace call the hosts of a VirtualService,
 // as far as that is known: on the ports that the host's own service declares, and
 // where no host has a service that they see, on port 80 [2.2, 8.1]. The hosts that another
-// VirtualService takes from it are left out [4.3].
+// VirtualService takes from it are left out, and those that no Sidecar imports [2.8, 4.3].
 func (v *View) Called(root *VirtualService, section Section, client string) []Called {
 	var called, assumed []Called
 	served := false
@@ -35,7 +35,7 @@ func (v *View) Called(root *VirtualService, section Section, client string) []Ca
 		case host.Declared() && !host.standsInFor(client):
 			ports := host.calledOn(section, client)
 			served = served || len(ports) > 0
-			if len(ports) > 0 && !v.taken(root, name, section).Has(client) {
+			if len(ports) > 0 && v.calls(root, name, section, client) {
 				called = append(called, Called{Host: name, Ports: ports})
 			}
 		case section == SectionHTTP && !v.elsewhere(name):
@@ -48,6 +48,12 @@ func (v *View) Called(root *VirtualService, section Section, client string) []Ca
 	return assumed
 }
 
+// calls reports whether clients of a namespace that call a host may be given a section of a
+// VirtualService for it.
+func (v *View) calls(root *VirtualService, name string, section Section, client string) bool {
+	return !v.taken(root, name, section).Has(client) && v.givesFor([]string{name}, root, section, workloads{namespace: client})
+}
+
 // calledUnder returns how clients of a namespace call the hosts that a wildcard of a
 // VirtualService covers, as far as that is known, without those for which another
 // VirtualService is more specific.
@@ -56,15 +62,18 @@ func (v *View) calledUnder(root *VirtualService, wildcard string, section Sectio
 	if !every || !v.snapshot.cfg.Complete || v.taken(root, wildcard, section).Has(client) {
 		return nil
 	}
-	var called []Called
+	var all []Called
 	for _, name := range hosts {
 		ports := v.Host(name).calledOn(section, client)
-		if len(ports) == 0 || section == SectionHTTP && v.outranked(root, wildcard, name, client) {
+		called := slices.ContainsFunc(v.snapshot.uses(workloads{namespace: client}), func(sidecar *Sidecar) bool {
+			return v.givesBy(sidecar, name, root, section, client) && (section != SectionHTTP || !v.outrankedBy(sidecar, root, wildcard, name, client))
+		})
+		if len(ports) == 0 || !called {
 			continue
 		}
-		called = append(called, Called{Host: name, Ports: ports})
+		all = append(all, Called{Host: name, Ports: ports})
 	}
-	return called
+	return all
 }
 
 // elsewhere reports whether a host that nothing stored declares may have a service

@@ -136,11 +136,25 @@ func (v *View) ahead(surviving Namespaces, first, second *VirtualService, counts
 	if surviving.IsEmpty() {
 		return Namespaces{}
 	}
-	names := slices.Concat(surviving.Named(), first.Seen.Named(), second.Seen.Named(), []string{first.By.Namespace, second.By.Namespace})
+	names := slices.Concat(surviving.Named(), first.Seen.Named(), second.Seen.Named(), v.sources(second), []string{first.By.Namespace, second.By.Namespace})
 	return where(names, func(client string) bool {
 		return surviving.Has(client) && second.Seen.Has(client) && counts(first.precedes(second, client)) &&
 			v.snapshot.importsWith(second, first, client)
 	})
+}
+
+// sources are the namespaces for which matches of a VirtualService are, and of its
+// delegates.
+func (v *View) sources(root *VirtualService) []string {
+	var names []string
+	for _, d := range v.expanded(root) {
+		for _, m := range d.Matches {
+			if m.SourceNamespace != "" {
+				names = append(names, m.SourceNamespace)
+			}
+		}
+	}
+	return names
 }
 
 // surviving returns the namespaces whose sidecars have a route of a VirtualService

@@ -44,9 +44,7 @@ func (v *View) Losses(host string) []*Lost {
 // Losing returns the viewpoints that lose the host, without those whose Sidecars do not
 // import the VirtualService, or have no listener for that host [2.8].
 func (v *View) Losing(l *Lost) Viewpoints {
-	forHost := *l.By
-	forHost.Hosts = []string{l.Host}
-	return v.importing(&forHost, l.Section, l.Sidecars)
+	return importing(l.By, l.Sidecars, func(to workloads) bool { return v.givesFor([]string{l.Host}, l.By, l.Section, to) })
 }
 
 // lossesOf returns what one of those that claim a host loses: by rank, by age, and for some

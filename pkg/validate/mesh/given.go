@@ -5,7 +5,7 @@ import "slices"
 // Given returns the viewpoints that are given a route, told apart by the
 // VirtualService alone: for rules that judge it, and no host that it routes to.
 func (v *View) Given(d *Delivery) Viewpoints {
-	given := v.importing(d.Root, d.Route.Section, d.Reach.Sidecars)
+	given := importing(d.Root, d.Reach.Sidecars, func(to workloads) bool { return v.gives(d.Root, d.Route.Section, to) })
 	for _, g := range d.Reach.Gateways {
 		given.Set(Viewpoint{Gateway: g.Gateway}, true)
 	}
@@ -13,16 +13,25 @@ func (v *View) Given(d *Delivery) Viewpoints {
 }
 
 // Importing returns the viewpoints of the sidecars of some namespaces, without
-// those whose Sidecars do not import the VirtualService [2.8].
+// those whose Sidecars do not import the VirtualService, or have no listener for any of
+// its hosts [2.8].
 func (v *View) Importing(root *VirtualService, sidecars Namespaces) Viewpoints {
-	return v.importing(root, SectionHTTP, sidecars)
+	return importing(root, sidecars, func(to workloads) bool { return v.givesFor(root.Hosts, root, SectionHTTP, to) })
 }
 
-// importing is Importing for a section of the VirtualService.
-func (v *View) importing(root *VirtualService, section Section, sidecars Namespaces) Viewpoints {
+// ImportingAs is Importing for a VirtualService that had another host for its only one.
+func (v *View) ImportingAs(root *VirtualService, host string) Viewpoints {
+	as := *root
+	as.Hosts, as.written = []string{host}, []string{host}
+	return v.Importing(&as, root.Seen)
+}
+
+// importing are the viewpoints of the sidecars of some namespaces that are given something
+// of a VirtualService.
+func importing(root *VirtualService, sidecars Namespaces, gives func(workloads) bool) Viewpoints {
 	var importing Viewpoints
 	for _, name := range merged([]string{"", root.By.Namespace}, sidecars.Named()) {
-		importing.Set(Viewpoint{Namespace: name}, sidecars.Has(name) && v.gives(root, section, workloads{namespace: name}))
+		importing.Set(Viewpoint{Namespace: name}, sidecars.Has(name) && gives(workloads{namespace: name}))
 	}
 	return importing
 }

@@ -29,16 +29,23 @@ func (v *View) onlyPortOf(root *VirtualService, name string, section Section, po
 	host := v.Host(name)
 	switch {
 	case IsWildcard(name):
-		hosts, every := v.DeclaredHosts(name)
-		known := every && v.snapshot.cfg.Complete && !v.snapshot.cfg.Knows(name) && (section != SectionHTTP || port == standIn)
-		return known && !slices.ContainsFunc(hosts, func(under string) bool {
-			return !v.Host(under).soleListener(section, port) && (section != SectionHTTP || !v.outrankedForAll(root, name, under))
-		})
+		return v.onlyPortUnder(root, name, section, port)
 	case !host.Declared():
 		return section == SectionHTTP && port == standIn && v.snapshot.cfg.Complete
 	default:
 		return host.soleListener(section, port)
 	}
+}
+
+// onlyPortUnder is onlyPortOf for a wildcard, where all is known that it covers.
+func (v *View) onlyPortUnder(root *VirtualService, wildcard string, section Section, port uint32) bool {
+	hosts, every := v.DeclaredHosts(wildcard)
+	if !every || !v.snapshot.cfg.Complete || v.snapshot.cfg.Knows(wildcard) || section == SectionHTTP && port != standIn {
+		return false
+	}
+	return !slices.ContainsFunc(hosts, func(under string) bool {
+		return !v.Host(under).soleListener(section, port) && (section != SectionHTTP || !v.outrankedForAll(root, wildcard, under))
+	})
 }
 
 // soleListener reports whether nothing that declares the host has another port on which

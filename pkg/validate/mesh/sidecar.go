@@ -110,6 +110,15 @@ func (s *Snapshot) sidecars(of workloads) (found []*Sidecar, all bool) {
 	return append(found, byDefault...), len(byDefault) > 0
 }
 
+// uses returns the Sidecars that workloads may use, nil for those that may use none.
+func (s *Snapshot) uses(of workloads) []*Sidecar {
+	found, all := s.sidecars(of)
+	if !all {
+		found = append(found, nil)
+	}
+	return found
+}
+
 // defaultSidecars returns the Sidecar of a namespace that is for all workloads: the
 // oldest, and where ages are not known, those that may be the oldest.
 func (s *Snapshot) defaultSidecars(namespace string) []*Sidecar {
@@ -128,61 +137,83 @@ func (s *Snapshot) defaultSidecars(namespace string) []*Sidecar {
 }
 
 // gives reports whether any sidecar of some workloads is given a section of a
-// VirtualService, as far as Sidecars decide it: it has to have a listener that the section
-// acts on as well [4.3, 4.4].
+// VirtualService, as far as Sidecars and others who claim its hosts decide it.
 func (v *View) gives(root *VirtualService, section Section, to workloads) bool {
-	sidecars, all := v.snapshot.sidecars(to)
-	client := to.namespace
-	if !all {
-		return true
+	hosts := root.Hosts
+	if section == SectionHTTP {
+		hosts = dropped(hosts, func(name string) bool { return v.taken(root, name, section).Has(to.namespace) })
 	}
-	return slices.ContainsFunc(sidecars, func(sidecar *Sidecar) bool {
-		if section == SectionHTTP {
-			return sidecar.imports(root, client) && v.answersBy(sidecar, root, client)
-		}
-		return sidecar.imports(root, client) && v.listensBy(sidecar, root, section, client)
+	return v.givesFor(hosts, root, section, to)
+}
+
+// givesFor reports whether any sidecar of some workloads is given a section of a
+// VirtualService for any of some of its hosts, as far as Sidecars decide it.
+func (v *View) givesFor(hosts []string, root *VirtualService, section Section, to workloads) bool {
+	return slices.ContainsFunc(v.snapshot.uses(to), func(sidecar *Sidecar) bool {
+		return slices.ContainsFunc(hosts, func(name string) bool { return v.givesBy(sidecar, name, root, section, to.namespace) })
 	})
 }
 
+// givesBy reports whether clients of a namespace that use a Sidecar, or none, are given a
+// section of a VirtualService for one of its hosts: they have to have a listener that the
+// section acts on as well [4.3, 4.4].
+func (v *View) givesBy(sidecar *Sidecar, name string, root *VirtualService, section Section, client string) bool {
+	switch {
+	case sidecar == nil:
+		return true
+	case !sidecar.imports(root, client):
+		return false
+	case section == SectionHTTP:
+		return v.answersBy(sidecar, name, client)
+	default:
+		return v.listensBy(sidecar, name, section, client)
+	}
+}
+
 // answersBy reports whether clients of a namespace that use a Sidecar may have a listener
-// for any host of a VirtualService that HTTP routes act on: that of its service, or the one
-// on port 80 where that is a port of it [4.3, 8.1].
-func (v *View) answersBy(sidecar *Sidecar, root *VirtualService, client string) bool {
+// for a host that HTTP routes act on: that of its service, or the one on port 80 where
+// that is a port of it [4.3, 8.1].
+func (v *View) answersBy(sidecar *Sidecar, name, client string) bool {
 	standsIn := sidecar.leaves(standIn)
-	return slices.ContainsFunc(root.Hosts, func(name string) bool {
-		host := v.Host(name)
-		services := host.withRivals(host.Services(client))
-		if IsWildcard(name) || len(services) == 0 {
-			return standsIn || IsWildcard(name) && v.DeclaredUnder(name)
-		}
-		return slices.ContainsFunc(services, func(s Service) bool {
-			return s.Alias != "" || s.Has(standIn) && standsIn ||
-				sidecar.importsService(s, client) && (s.Portless() || slices.ContainsFunc(s.Listens(), func(p Port) bool { return sidecar.leaves(p.Number) }))
+	if IsWildcard(name) {
+		hosts, every := v.DeclaredHosts(name)
+		return standsIn || !every || slices.ContainsFunc(hosts, func(under string) bool {
+			return slices.ContainsFunc(v.Host(under).Services(client), func(s Service) bool { return sidecar.opens(s, client) })
 		})
+	}
+	host := v.Host(name)
+	services := host.withRivals(host.Services(client))
+	if len(services) == 0 {
+		return standsIn
+	}
+	return slices.ContainsFunc(services, func(s Service) bool {
+		return s.Alias != "" || s.Has(standIn) && standsIn || sidecar.opens(s, client)
 	})
+}
+
+// opens reports whether clients of a namespace that use the Sidecar have a listener for a
+// service that is not for a port that a listener of the Sidecar has to itself.
+func (s *Sidecar) opens(service Service, client string) bool {
+	return s.importsService(service, client) &&
+		(service.Portless() || slices.ContainsFunc(service.Listens(), func(p Port) bool { return s.leaves(p.Number) }))
 }
 
 // leaves reports whether no listener of the Sidecar takes a port for itself.
 func (s *Sidecar) leaves(port uint32) bool { return !slices.Contains(s.ports, port) }
 
 // listensBy reports whether clients of a namespace that use a Sidecar may have a listener
-// that a section, TLS or TCP, of a VirtualService acts on.
-func (v *View) listensBy(sidecar *Sidecar, root *VirtualService, section Section, client string) bool {
-	for _, name := range root.Hosts {
-		listened := v.listened(name)
-		if !listened.all || !v.snapshot.cfg.Complete && len(listened.hosts) == 0 {
-			return true
-		}
-		for _, declared := range listened.hosts {
-			host := v.Host(declared)
-			if slices.ContainsFunc(host.withRivals(host.Services(client)), func(s Service) bool {
-				return s.serves(section) && sidecar.importsService(s, client)
-			}) {
-				return true
-			}
-		}
+// for a host that a section, TLS or TCP, acts on.
+func (v *View) listensBy(sidecar *Sidecar, name string, section Section, client string) bool {
+	listened := v.listened(name)
+	if !listened.all || !v.snapshot.cfg.Complete && len(listened.hosts) == 0 {
+		return true
 	}
-	return false
+	return slices.ContainsFunc(listened.hosts, func(declared string) bool {
+		host := v.Host(declared)
+		return slices.ContainsFunc(host.withRivals(host.Services(client)), func(s Service) bool {
+			return s.serves(section) && sidecar.importsService(s, client)
+		})
+	})
 }
 
 // importsWith reports whether every sidecar of a namespace that is given one

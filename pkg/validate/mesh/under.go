@@ -44,15 +44,24 @@ func (s Service) leaves(wildcard, client string) bool {
 }
 
 // outranked reports whether clients of a namespace that are given a VirtualService for a
-// wildcard are given another one as well for a more specific host over a service, or for
-// the same before it: whether that has an HTTP route or not, it has the service.
+// wildcard are given another one as well that has a service before it, whatever Sidecars
+// they use.
 func (v *View) outranked(root *VirtualService, wildcard, host, client string) bool {
+	return !slices.ContainsFunc(v.snapshot.uses(workloads{namespace: client}), func(sidecar *Sidecar) bool {
+		return (sidecar == nil || sidecar.imports(root, client)) && !v.outrankedBy(sidecar, root, wildcard, host, client)
+	})
+}
+
+// outrankedBy is outranked for clients that use a Sidecar, or none: by a VirtualService for
+// a more specific host, or by one for the same before it that has no HTTP route, which has
+// the service all the same.
+func (v *View) outrankedBy(sidecar *Sidecar, root *VirtualService, wildcard, host, client string) bool {
 	gives := func(other *VirtualService) bool {
-		return other != root && other.Seen.Has(client) && v.snapshot.importsWith(root, other, client)
+		return other != root && other.Seen.Has(client) && (sidecar == nil || sidecar.imports(other, client))
 	}
 	return slices.ContainsFunc(v.narrower(wildcard, host), gives) || slices.ContainsFunc(v.Claiming(wildcard), func(other *VirtualService) bool {
 		before, known := other.precedes(root, client)
-		return other.Mesh && before && known && gives(other)
+		return other.Mesh && !other.Has(SectionHTTP) && before && known && gives(other)
 	})
 }
 

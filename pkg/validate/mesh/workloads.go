@@ -38,7 +38,20 @@ func (v *View) leavesOut(d *Delivery, of workloads) bool {
 	if len(matches) == 0 {
 		matches = []*Match{{}}
 	}
+	before := v.matchesBefore(d)
+	return !slices.ContainsFunc(matches, func(m *Match) bool {
+		if !m.isFor(section, of.namespace) || m.labeled(section) && !of.mayHave(m.SourceLabels) {
+			return false
+		}
+		return !slices.ContainsFunc(before, func(e *Match) bool { return v.takesAllOf(e, m, section, of) })
+	})
+}
+
+// matchesBefore are the matches of the earlier routes of the same VirtualService and
+// section that do anything.
+func (v *View) matchesBefore(d *Delivery) []*Match {
 	var before []*Match
+	section := d.Route.Section
 	for _, earlier := range v.expanded(d.Root) {
 		if earlier.From == d.From && earlier.Route == d.Route {
 			break
@@ -47,12 +60,7 @@ func (v *View) leavesOut(d *Delivery, of workloads) bool {
 			before = append(before, earlier.Matches...)
 		}
 	}
-	return !slices.ContainsFunc(matches, func(m *Match) bool {
-		if !m.isFor(section, of.namespace) || m.labeled(section) && !of.mayHave(m.SourceLabels) {
-			return false
-		}
-		return !slices.ContainsFunc(before, func(e *Match) bool { return v.takesAllOf(e, m, section, of) })
-	})
+	return before
 }
 
 // ForAllOf reports whether sourceLabels keep none of the clients of a viewpoint from a route.

@@ -140,7 +140,7 @@ func (q *partlyQualified) claims() []rule.Finding {
 // past returns the clients of the Service that go past a VirtualService for the
 // written name, and those that do unless they write just that name.
 func (q *partlyQualified) past(v *mesh.VirtualService) (ignored, narrowed mesh.Viewpoints) {
-	given := q.mesh.Importing(v, v.Seen)
+	given := q.mesh.ImportingAs(v, q.meant.Name)
 	names := append([]string{v.By.Namespace}, v.Seen.Named()...)
 	for _, client := range q.meant.Everyone() {
 		names = append(names, client.Viewpoint.Namespace)
@@ -169,17 +169,14 @@ func (q *partlyQualified) shared(v *mesh.VirtualService, client string) (ports [
 			others = append(others, httpPorts(s)...)
 		}
 	}
+	known = len(services) > 0 && (v.Has(mesh.SectionTLS) || v.Has(mesh.SectionTCP))
 	for _, s := range services {
 		speaks := httpPorts(s)
-		known = known || len(speaks) > 0 || s.Alias != "" || s.Portless() || v.Has(mesh.SectionTLS) || v.Has(mesh.SectionTCP)
 		if s.Alias != "" || s.Portless() {
-			ports = append(ports, 80)
+			speaks = append(speaks, 80)
 		}
-		for _, port := range speaks {
-			if slices.Contains(others, port) {
-				ports = append(ports, port)
-			}
-		}
+		known = known || len(speaks) > 0
+		ports = append(ports, slices.DeleteFunc(speaks, func(port uint32) bool { return !slices.Contains(others, port) })...)
 	}
 	slices.Sort(ports)
 	return slices.Compact(ports), known

@@ -52,9 +52,18 @@ func lookUpSubsets(p *rule.Pass, mirrors bool) {
 		if target.Subset == "" || target.Mirror != mirrors {
 			continue
 		}
-		missing, unsettled := lookup.judge(target)
+		missing, spared, unsettled := lookup.judge(target)
 		if !missing.IsEmpty() {
 			p.Report(lookup.finding(target, missing))
+		}
+		if !spared.IsEmpty() {
+			f := lookup.finding(target, spared)
+			f.Severity = rule.Warning
+			if mirrors {
+				f.Severity = rule.Info
+			}
+			f.Effect += ", of clients that sourceLabels pick and that do not have it"
+			p.Report(f)
 		}
 		if !unsettled.IsEmpty() {
 			p.Report(lookup.unsettled(target, unsettled))
@@ -70,8 +79,9 @@ type subsetLookup struct {
 }
 
 // judge returns the viewpoints that are given the route of a target but not its
-// subset, and those for which that will be settled only once the host is declared.
-func (l *subsetLookup) judge(target *mesh.Target) (missing, unsettled mesh.Viewpoints) {
+// subset, those for which labels decide it, and those for which it will be settled only
+// once the host is declared.
+func (l *subsetLookup) judge(target *mesh.Target) (missing, spared, unsettled mesh.Viewpoints) {
 	clients := l.host.Clients(target.Delivery)
 	for _, client := range clients {
 		lacking, of := l.lacking(client, target.Subset)
@@ -79,15 +89,16 @@ func (l *subsetLookup) judge(target *mesh.Target) (missing, unsettled mesh.Viewp
 		unsettled.Set(client.Viewpoint, client.Reached && 0 < lacking && lacking < of && !l.host.Declared())
 	}
 	if target.Labeled {
-		l.spare(clients, target, &missing)
+		spared = l.spare(clients, target, &missing)
 	}
-	return missing, unsettled
+	return missing, spared, unsettled
 }
 
 // spare takes the namespaces out of missing in which any workload has the subset:
 // a route that sourceLabels give to some workloads may be given to just those that
-// a workloadSelector gives the subset to. Those stay who are all given the route.
-func (l *subsetLookup) spare(clients []mesh.Client, target *mesh.Target, missing *mesh.Viewpoints) {
+// a workloadSelector gives the subset to. Those stay who are all given the route. It
+// returns those that it took out.
+func (l *subsetLookup) spare(clients []mesh.Client, target *mesh.Target, missing *mesh.Viewpoints) (taken mesh.Viewpoints) {
 	spared := map[string]bool{}
 	for _, client := range clients {
 		if lacking, of := l.lacking(client, target.Subset); lacking < of && client.Gateway == "" {
@@ -95,10 +106,13 @@ func (l *subsetLookup) spare(clients []mesh.Client, target *mesh.Target, missing
 		}
 	}
 	for _, client := range clients {
-		if client.Gateway == "" && spared[client.Namespace] && !target.ForAllOf(client) {
+		spare := client.Gateway == "" && spared[client.Namespace] && !target.ForAllOf(client)
+		taken.Set(client.Viewpoint, spare && missing.Has(client.Viewpoint))
+		if spare {
 			missing.Set(client.Viewpoint, false)
 		}
 	}
+	return taken
 }
 
 // lacking returns how many of the answers that a client may get lack a subset.

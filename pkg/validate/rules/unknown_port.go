@@ -74,8 +74,8 @@ func lacksPort(host *mesh.Host, target *mesh.Target, client mesh.Client, service
 }
 
 // seesNothing reports whether what a client is given for the host is a name that
-// its sidecar does not look through [1.9]: an ExternalName without ports, or without
-// any of those on which the route is called. Of a destination without a port the
+// its sidecar does not look through [1.9]: an ExternalName without ports, or without one
+// of those on which the route is called. Of a destination without a port the
 // latter is for ambiguous-port to say.
 func seesNothing(view *mesh.View, target *mesh.Target, client mesh.Client, services []mesh.Service) bool {
 	if !onlyNames(target, client, services) || nameless(view, services) {
@@ -101,25 +101,15 @@ func allPortless(services []mesh.Service) bool {
 	return !slices.ContainsFunc(services, func(s mesh.Service) bool { return !s.Portless() })
 }
 
-// calledBeside reports whether a route is called, and only on ports that none of the
-// services declares.
+// calledBeside reports whether a route is called on a port that none of the services
+// declares.
 func calledBeside(view *mesh.View, target *mesh.Target, client mesh.Client, services []mesh.Service) bool {
-	called := false
-	for _, c := range view.Called(target.Root, target.Section(), client.Viewpoint.Namespace) {
-		if c.Assumed {
-			return false
-		}
-		for _, port := range c.Ports {
-			if !target.CalledOn(client.Viewpoint, port) {
-				continue
-			}
-			if slices.ContainsFunc(services, func(s mesh.Service) bool { return s.Has(port) }) {
-				return false
-			}
-			called = true
-		}
-	}
-	return called
+	return slices.ContainsFunc(view.Called(target.Root, target.Section(), client.Viewpoint.Namespace), func(c mesh.Called) bool {
+		return !c.Assumed && slices.ContainsFunc(c.Ports, func(port uint32) bool {
+			has := func(s mesh.Service) bool { return s.Has(port) }
+			return target.CalledOn(client.Viewpoint, port) && !slices.ContainsFunc(services, has)
+		})
+	})
 }
 
 func portFinding(host *mesh.Host, target *mesh.Target, missing mesh.Viewpoints, instead []mesh.Service) rule.Finding {
@@ -155,7 +145,7 @@ func portFinding(host *mesh.Host, target *mesh.Target, missing mesh.Viewpoints, 
 func unseenFinding(view *mesh.View, host *mesh.Host, target *mesh.Target, unseen mesh.Viewpoints, instead []mesh.Service) rule.Finding {
 	by, without := instead[0].By, "without ports"
 	if !instead[0].Portless() {
-		without = "without the port that the route is called on"
+		without = "without a port that the route is called on"
 	}
 	f := rule.Finding{
 		Object:     target.Object(),
@@ -164,7 +154,7 @@ func unseenFinding(view *mesh.View, host *mesh.Host, target *mesh.Target, unseen
 		Message:    fmt.Sprintf("%s %s, an ExternalName Service %s, which sidecars do not look through", sending(target), target.Host, without),
 		Viewpoints: unseen,
 		Effect:     failing(target),
-		Fix:        fmt.Sprintf("route to %s itself, or give %s the port that the route is called on", instead[0].Alias, by),
+		Fix:        fmt.Sprintf("route to %s itself, or give %s the ports that the route is called on", instead[0].Alias, by),
 		OtherFix:   fmt.Sprintf("keep the ports of %s, or first take the route to it out of %s and let that propagate", by, target.Object()),
 		RestsOn:    host.RestsOn(unseen, target.Object().Namespace, target.Root.By.Namespace),
 	}

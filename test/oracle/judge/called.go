@@ -14,7 +14,7 @@ import (
 )
 
 // portsOf are the ports of the Service of a host as a sidecar calls it: of the one that it
-// is given, that is hidden in its own namespace [2.2], or that no Sidecar imports.
+// is given, that is hidden in its own namespace [2.2], or that it sees but for a Sidecar.
 func (c *Case) portsOf(p *istiod.Proxy, host string) map[int]bool {
 	if ports, given := p.Ports[host]; given {
 		return ports
@@ -22,12 +22,20 @@ func (c *Case) portsOf(p *istiod.Proxy, host string) map[int]bool {
 	imports := slices.ContainsFunc(world.All[*networkingv1.Sidecar](c.World), func(s *networkingv1.Sidecar) bool {
 		return s.Namespace == p.Namespace || s.Namespace == world.Root
 	})
-	return c.declaredBy(host, func(namespace string) bool { return imports || namespace == p.Namespace })
+	return c.declaredBy(host, func(o world.Object) bool { return o.GetNamespace() == p.Namespace || imports && sees(p.Namespace, o) })
 }
 
-// declaredBy are the ports of the declarations of a host in some namespaces; nil without
-// any.
-func (c *Case) declaredBy(host string, in func(namespace string) bool) map[int]bool {
+// sees reports whether an object is exported to a namespace.
+func sees(namespace string, o world.Object) bool {
+	exportTo := world.ExportTo(o)
+	return strings.Join(exportTo, "") == "" || slices.ContainsFunc(exportTo, func(name string) bool {
+		name = strings.TrimSpace(name)
+		return name == "*" || name == namespace || name == "." && o.GetNamespace() == namespace
+	})
+}
+
+// declaredBy are the ports of those declarations of a host that count; nil without any.
+func (c *Case) declaredBy(host string, counts func(world.Object) bool) map[int]bool {
 	var ports map[int]bool
 	add := func(number int) {
 		if ports == nil {
@@ -36,14 +44,14 @@ func (c *Case) declaredBy(host string, in func(namespace string) bool) map[int]b
 		ports[number] = true
 	}
 	for _, service := range world.All[*corev1.Service](c.World) {
-		if in(service.Namespace) && hostOf(service) == host {
+		if counts(service) && hostOf(service) == host {
 			for _, port := range service.Spec.Ports {
 				add(int(port.Port))
 			}
 		}
 	}
 	for _, entry := range world.All[*networkingv1.ServiceEntry](c.World) {
-		if in(entry.Namespace) && slices.Contains(entry.Spec.GetHosts(), host) {
+		if counts(entry) && slices.Contains(entry.Spec.GetHosts(), host) {
 			for _, port := range entry.Spec.GetPorts() {
 				add(int(port.GetNumber()))
 			}

@@ -145,17 +145,19 @@ func (c *Case) declaredTwiceUnder(wildcard string) bool {
 var capitals = &Known{
 	Name: "capitals",
 	Reason: "istiod writes the hosts of virtual hosts in lower case, and compares them as they are written before. Where a host with " +
-		"capitals meets a wildcard over it, or a ServiceEntry has capitals, which of the two counts differs from case to case.",
+		"capitals meets a wildcard over it, or a Sidecar, or a ServiceEntry has capitals, which of the two counts differs from case to case.",
 	Section: "1.5",
 	Rules:   routed,
 	Side:    "either",
 	is: func(c *Case, _ string, _ *Difference) bool {
 		capital := func(host string) bool { return host != strings.ToLower(host) }
-		return slices.ContainsFunc(world.All[*networkingv1.VirtualService](c.World), func(vs *networkingv1.VirtualService) bool {
-			return slices.ContainsFunc(vs.Spec.GetHosts(), capital)
-		}) && slices.ContainsFunc(world.All[*networkingv1.VirtualService](c.World), func(vs *networkingv1.VirtualService) bool {
-			return slices.ContainsFunc(vs.Spec.GetHosts(), func(host string) bool { return host[0] == '*' })
-		}) || slices.ContainsFunc(world.All[*networkingv1.ServiceEntry](c.World), func(se *networkingv1.ServiceEntry) bool {
+		among := func(holds func(host string) bool) bool {
+			return slices.ContainsFunc(world.All[*networkingv1.VirtualService](c.World), func(vs *networkingv1.VirtualService) bool {
+				return slices.ContainsFunc(vs.Spec.GetHosts(), holds)
+			})
+		}
+		wildcard := func(host string) bool { return host[0] == '*' }
+		return among(capital) && (among(wildcard) || len(world.All[*networkingv1.Sidecar](c.World)) > 0) || slices.ContainsFunc(world.All[*networkingv1.ServiceEntry](c.World), func(se *networkingv1.ServiceEntry) bool {
 			return slices.ContainsFunc(se.Spec.GetHosts(), capital)
 		})
 	},

@@ -126,7 +126,7 @@ func (c *Case) partlyQualifiedClaims() []Fact {
 			}
 			whole := world.Clone(vs)
 			whole.Spec.Hosts[i] = full
-			facts = append(facts, c.passed(vs, whole, spelling, full)...)
+			facts = append(facts, c.nearby(c.passed(vs, whole, spelling, full))...)
 		}
 	}
 	return facts

@@ -217,9 +217,11 @@ func labeled(m *networking.HTTPMatchRequest) bool { return len(m.GetSourceLabels
 // buried reports whether no request of a proxy reaches a rule, whether the one that takes
 // the last of them does something else, and whether that is settled: Envoy accepts the
 // tables in question, each match has one route before it that takes all it asks for, and
-// that is an earlier rule, and not a later one that another Gateway puts first.
+// that is an earlier rule, and not a later one that another Gateway puts first; and it does
+// something else in each of them.
 func (c *Case) buried(p, alone *istiod.Proxy, d delivered) (dead, differs, settled bool) {
 	settled = true
+	alike := false
 	for _, then := range hosts(alone) {
 		own := renamed(only(then.Host, d.root()), d.name)
 		now := sameHost(p, then)
@@ -233,24 +235,26 @@ func (c *Case) buried(p, alone *istiod.Proxy, d delivered) (dead, differs, settl
 		if last == nil || slices.ContainsFunc(requests, reaches) {
 			return false, false, false
 		}
-		earlier := slices.DeleteFunc(untilRule(before.GetRoutes(), d.name), func(r *routev3.Route) bool { return istiod.Origins(ruleOf(r.GetName()))[0].Rule > d.origins[0].Rule })
+		earlier := earlierThan(d, before.GetRoutes())
 		borrowed := c.borrowed(p, &istiod.Route{Table: then.Table, Host: then.Host})
-		settled = settled && !refused(now) && !borrowed && eachCovered(own.GetRoutes(), earlier, requests)
-		differs = differs || slices.ContainsFunc(requests, func(r envoy.Request) bool {
-			differ, certainly := c.differ(last, taker(own, r))
-			return taker(before, r) == last && differ && certainly
+		settled = settled && !refused(now) && !borrowed && c.eachCovered(own.GetRoutes(), earlier, requests)
+		otherwise := slices.ContainsFunc(requests, func(r envoy.Request) bool {
+			return taker(before, r) == last && c.differForSure(last, taker(own, r))
 		})
+		differs, alike = differs || otherwise, alike || !otherwise
 	}
-	return true, differs, settled
+	return true, differs, settled && !alike
 }
 
-// untilRule are the routes before the first one of a rule.
-func untilRule(routes []*routev3.Route, name string) []*routev3.Route {
-	at := slices.IndexFunc(routes, func(r *routev3.Route) bool { return ruleOf(r.GetName()) == name })
+// earlierThan are the routes before the first one of a rule, of rules before it.
+func earlierThan(d delivered, routes []*routev3.Route) []*routev3.Route {
+	at := slices.IndexFunc(routes, func(r *routev3.Route) bool { return ruleOf(r.GetName()) == d.name })
 	if at < 0 {
 		at = len(routes)
 	}
-	return slices.Clone(routes[:at])
+	return slices.DeleteFunc(slices.Clone(routes[:at]), func(r *routev3.Route) bool {
+		return istiod.Origins(ruleOf(r.GetName()))[0].Rule > d.origins[0].Rule
+	})
 }
 
 // renamed is a virtual host with routes that have the name of a rule.
@@ -263,12 +267,13 @@ func renamed(host *routev3.VirtualHost, name string) *routev3.VirtualHost {
 }
 
 // eachCovered reports whether each of some routes has requests, and there is one of
-// others that takes them all.
-func eachCovered(routes, by []*routev3.Route, requests []envoy.Request) bool {
+// others that takes them all and does something else with them.
+func (c *Case) eachCovered(routes, by []*routev3.Route, requests []envoy.Request) bool {
 	for _, route := range routes {
 		asks := func(r envoy.Request) bool { return envoy.Matches(route.GetMatch(), r) }
 		covers := func(other *routev3.Route) bool {
-			return !unproved(other, route) && !slices.ContainsFunc(requests, func(r envoy.Request) bool {
+			differ, _ := c.differ(other, route)
+			return differ && !unproved(other, route) && !slices.ContainsFunc(requests, func(r envoy.Request) bool {
 				return asks(r) && !envoy.Matches(other.GetMatch(), r)
 			})
 		}

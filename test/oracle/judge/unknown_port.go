@@ -1,6 +1,9 @@
 package judge
 
-import "github.com/meshward/meshward/pkg/validate/rules"
+import (
+	"github.com/meshward/meshward/pkg/validate/rules"
+	"github.com/meshward/meshward/test/oracle/world"
+)
 
 // A port is unknown where the destination names it, or where the host stands for another
 // and has none at all; it is ambiguous where istiod infers it [1.9, 6.1].
@@ -27,11 +30,11 @@ var ambiguousPort = &Judge{
 // nobody there who names a port that it lacks, so that not even its host is known [2.2, 2.9].
 func (c *Case) ports(tells func(*Lost) bool) []Fact {
 	facts := c.facts(func(l *Lost) bool {
-		return l.NoPort && !l.Mirror && tells(l) && !c.byCall(l) && !c.alias(c.aliasOf(l.To.GetHost()))
+		return l.NoPort && !l.Mirror && tells(l) && !c.byCall(l) && !c.astray(l) && !c.alias(c.aliasOf(l.To.GetHost()))
 	})
 	for _, lost := range c.lost() {
-		hidden := lost.NoHost && c.declaredBy(lost.Host, func(namespace string) bool { return namespace == lost.Proxy.Namespace }) != nil
-		if (lost.NoPort && c.byCall(&lost) || hidden) && !lost.Mirror && tells(&lost) {
+		doubtful := lost.NoPort && (c.byCall(&lost) || c.astray(&lost)) || c.hidesItself(&lost)
+		if doubtful && !lost.Mirror && tells(&lost) {
 			facts = append(facts, Fact{At: lost.At, Place: lost.Place, Proxy: lost.Proxy, Unsettled: true})
 		}
 	}
@@ -42,6 +45,17 @@ func (c *Case) ports(tells func(*Lost) bool) []Fact {
 // not known.
 func (c *Case) byCall(l *Lost) bool {
 	return l.Assumed && (l.To.GetPort() == nil && !l.portless() || c.alias(l.To.GetHost()) && !l.portless())
+}
+
+// hidesItself reports whether the host is one that hides itself in the proxy's namespace.
+func (c *Case) hidesItself(l *Lost) bool {
+	return l.NoHost && c.declaredBy(l.Host, func(o world.Object) bool { return o.GetNamespace() == l.Proxy.Namespace }) != nil
+}
+
+// astray reports whether the host is an ExternalName for what nothing declares.
+func (c *Case) astray(l *Lost) bool {
+	target := c.aliasOf(l.To.GetHost())
+	return target != "" && !c.declared(target)
 }
 
 // portless reports whether the host is an ExternalName without ports.

@@ -50,7 +50,11 @@ func (c *Case) unmerged(s setting, at world.Ref, meeting []world.Ref) []Fact {
 	}
 	painted := dyed(s.world)
 	now, alone := c.Instead(painted), c.Instead(painted.Without(others(at, meeting)...))
-	l := loss{Case: c, at: at, dead: !inEffect(c.Instead(dyed(withoutSidecars(c.World))), at)}
+	dead := loss{Case: c, at: at, dead: !inEffect(c.Instead(dyed(withoutSidecars(c.World))), at)}
+	l := dead
+	if strings.HasPrefix(c.destinationRule(at).GetHost(), "*") {
+		l.dead = false // it may be in effect yet for what a wildcard covers
+	}
 	var facts []Fact
 	for i, would := range alone.Proxies {
 		does := now.Proxies[i]
@@ -61,8 +65,10 @@ func (c *Case) unmerged(s setting, at world.Ref, meeting []world.Ref) []Fact {
 			if !slices.Contains(would.Rules[host], at) || slices.Contains(does.Rules[host], at) {
 				continue
 			}
-			if lost, certain := l.of(host, would, does); lost {
-				facts = append(facts, Fact{At: at, Proxy: does, Unsettled: s.supposed || !certain || !c.settled(does, host)})
+			lost, certain := l.of(host, would, does)
+			perhaps, _ := dead.of(host, would, does)
+			if lost || perhaps {
+				facts = append(facts, Fact{At: at, Proxy: does, Unsettled: s.supposed || !lost || !certain || !c.settled(does, host)})
 			}
 		}
 	}

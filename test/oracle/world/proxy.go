@@ -112,7 +112,7 @@ func (w *World) namespaces() []string {
 			continue
 		}
 		seen[o.GetNamespace()] = true
-		for _, name := range exportTo(o) {
+		for _, name := range ExportTo(o) {
 			if name = strings.TrimSpace(name); name != "" && !strings.Contains(".*~", name) {
 				seen[name] = true
 			}
@@ -121,8 +121,8 @@ func (w *World) namespaces() []string {
 	return slices.Sorted(maps.Keys(seen))
 }
 
-// exportTo is where an object can be seen, as it is written [2.1].
-func exportTo(o Object) []string {
+// ExportTo is where an object can be seen, as it is written [2.1].
+func ExportTo(o Object) []string {
 	switch o := o.(type) {
 	case *corev1.Service:
 		return strings.Split(o.Annotations["networking.istio.io/exportTo"], ",")
