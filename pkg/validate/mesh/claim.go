@@ -176,7 +176,7 @@ func (v *View) surviving(root *VirtualService, host string, section Section, lab
 				continue
 			}
 			given := m.given(section, Reach{Sidecars: root.Seen}).Sidecars
-			if m.Port == 0 {
+			if m.Port == 0 || v.onlyPortOf(root, host, section, m.Port) {
 				surviving = surviving.Or(given)
 			} else {
 				onPort[m.Port] = onPort[m.Port].Or(given)

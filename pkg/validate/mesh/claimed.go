@@ -57,6 +57,9 @@ func (v *View) lossesOf(loser *VirtualService, claiming []*VirtualService, host 
 		names = append(names, before.Named()...)
 	}
 	names = append(names, wanted.Named()...)
+	for _, claimant := range claiming {
+		names = append(append(names, v.sources(claimant)...), claimant.By.Namespace)
+	}
 	slices.Sort(names)
 	var losses []*Lost
 	lose := func(l *Lost, before map[*VirtualService]Namespaces, counts func(winner *VirtualService, client string) bool) {

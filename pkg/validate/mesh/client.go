@@ -59,7 +59,7 @@ func (h *Host) sidecars(reached Namespaces, by *Delivery) []Client {
 			if c.labels == nil {
 				to.but = selecting
 			}
-			c.Reached = given && h.view.gives(by.Root, by.Route.Section, to) && !h.view.leavesOut(by, to)
+			c.Reached = given && h.view.leads(by, to)
 			return c
 		}
 		clients = append(clients, narrow(c))

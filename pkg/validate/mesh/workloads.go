@@ -1,6 +1,9 @@
 package mesh
 
-import "slices"
+import (
+	"maps"
+	"slices"
+)
 
 // workloads are those of a namespace that have some labels, and that none of some
 // DestinationRules picks.
@@ -25,25 +28,37 @@ func apart(a, b map[string]string) bool {
 	return false
 }
 
-// leavesOut reports whether a route is not for the workloads of a namespace that a
-// workloadSelector picks, or for those that none picks, because of sourceLabels: its own
-// ask for other labels, or those of an earlier route of the VirtualService for these, and
-// that one leaves nothing over [3.3, 4.5].
-func (v *View) leavesOut(d *Delivery, of workloads) bool {
-	if len(of.labels) == 0 && len(of.but) == 0 {
-		return false
-	}
+// with are those of the workloads that have some more labels.
+func (w workloads) with(labels map[string]string) workloads {
+	all := maps.Clone(labels)
+	maps.Copy(all, w.labels)
+	return workloads{namespace: w.namespace, labels: all, but: w.but}
+}
+
+// leads reports whether a route may be for any of some workloads: a Sidecar that is for
+// them imports it, its sourceLabels do not ask for other labels, and an earlier route of
+// the VirtualService does not take all of it from those who have the labels that it asks
+// for [3.3, 4.5].
+func (v *View) leads(d *Delivery, to workloads) bool {
 	section := d.Route.Section
 	matches := d.Matches
 	if len(matches) == 0 {
 		matches = []*Match{{}}
 	}
-	before := v.matchesBefore(d)
-	return !slices.ContainsFunc(matches, func(m *Match) bool {
-		if !m.isFor(section, of.namespace) || m.labeled(section) && !of.mayHave(m.SourceLabels) {
-			return false
+	var before []*Match
+	if len(to.labels) > 0 {
+		before = v.matchesBefore(d)
+	}
+	return slices.ContainsFunc(matches, func(m *Match) bool {
+		whom := to
+		if m.labeled(section) {
+			if !to.mayHave(m.SourceLabels) {
+				return false
+			}
+			whom = to.with(m.SourceLabels)
 		}
-		return !slices.ContainsFunc(before, func(e *Match) bool { return v.takesAllOf(e, m, section, of) })
+		return m.isFor(section, to.namespace) && v.gives(d.Root, section, whom) &&
+			!slices.ContainsFunc(before, func(e *Match) bool { return v.takesAllOf(e, m, section, to) })
 	})
 }
 

@@ -22,12 +22,6 @@ func (c *Case) differ(a, b *routev3.Route) (differ, settled bool) {
 	return true, effectOf(a, anywhere) != effectOf(b, anywhere) || !c.portless(a) && !c.portless(b)
 }
 
-// differForSure reports whether two routes certainly do something else with a request.
-func (c *Case) differForSure(a, b *routev3.Route) bool {
-	differ, settled := c.differ(a, b)
-	return differ && settled
-}
-
 var port = regexp.MustCompile(`\|\d+\|`)
 
 // effectOf is what a route does with a request, as text for comparison, with the clusters

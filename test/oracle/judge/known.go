@@ -116,12 +116,13 @@ var declaredTwice = &Known{
 	Reason: "Which of several declarations of one host a client is given depends on what else it imports, and on what istiod " +
 		"worked out before. Rules that need to know err to a warning, or to silence.",
 	Section: "7.4",
-	Rules:   append([]string{"unmerged-fragments"}, routed...),
+	Rules:   append([]string{"unmerged-fragments", "unreachable-destination-rule"}, routed...),
 	Side:    "either",
 	is: func(c *Case, _ string, d *Difference) bool {
 		for _, dr := range world.All[*networkingv1.DestinationRule](c.World) {
 			if world.RefOf(dr) == d.At {
-				return c.declarations(dr.Spec.GetHost()) > 1
+				host := dr.Spec.GetHost()
+				return c.declarations(host) > 1 || host[0] == '*' && c.declaredTwiceUnder(host)
 			}
 		}
 		return c.roots(d.At, func(vs *networkingv1.VirtualService) bool {
@@ -174,8 +175,8 @@ var strayWeights = &Known{
 		return c.roots(d.At, func(vs *networkingv1.VirtualService) bool {
 			return slices.ContainsFunc(d.proxies, func(p *istiod.Proxy) bool {
 				return !p.Gateway && slices.ContainsFunc(istiod.Resolved(vs).GetHosts(), func(host string) bool {
-					ports, declared := p.Ports[host]
-					return declared && !ports[80]
+					ports := c.portsOf(p, host)
+					return ports != nil && !ports[80]
 				})
 			})
 		})

@@ -230,20 +230,30 @@ func (c *Case) buried(p, alone *istiod.Proxy, d delivered) (dead, differs, settl
 			continue // not given to the proxy, or the host is another's
 		}
 		requests := slices.DeleteFunc(envoy.Requests(now, then), func(r envoy.Request) bool { return taker(own, r) == nil })
-		reaches := func(r envoy.Request) bool { return ruleOf(taker(before, r).GetName()) == d.name }
 		last := lastTaker(before.GetRoutes(), requests)
-		if last == nil || slices.ContainsFunc(requests, reaches) {
+		if last == nil || anyTakes(requests, before, d.name) {
 			return false, false, false
 		}
-		earlier := earlierThan(d, before.GetRoutes())
 		borrowed := c.borrowed(p, &istiod.Route{Table: then.Table, Host: then.Host})
-		settled = settled && !refused(now) && !borrowed && c.eachCovered(own.GetRoutes(), earlier, requests)
-		otherwise := slices.ContainsFunc(requests, func(r envoy.Request) bool {
-			return taker(before, r) == last && c.differForSure(last, taker(own, r))
-		})
+		settled = settled && !refused(now) && !borrowed && c.eachCovered(own.GetRoutes(), earlierThan(d, before.GetRoutes()), requests)
+		otherwise := c.otherwise(last, before, own, requests)
 		differs, alike = differs || otherwise, alike || !otherwise
 	}
 	return true, differs, settled && !alike
+}
+
+// otherwise reports whether a route that takes some requests certainly does something else
+// with any than the rule's own routes would.
+func (c *Case) otherwise(last *routev3.Route, before, own *routev3.VirtualHost, requests []envoy.Request) bool {
+	return slices.ContainsFunc(requests, func(r envoy.Request) bool {
+		differ, settled := c.differ(last, taker(own, r))
+		return taker(before, r) == last && differ && settled
+	})
+}
+
+// anyTakes reports whether any of some requests takes a route of a rule.
+func anyTakes(requests []envoy.Request, host *routev3.VirtualHost, rule string) bool {
+	return slices.ContainsFunc(requests, func(r envoy.Request) bool { return ruleOf(taker(host, r).GetName()) == rule })
 }
 
 // earlierThan are the routes before the first one of a rule, of rules before it.

@@ -13,7 +13,7 @@ var unknownHost = &Judge{
 		var facts []Fact
 		for _, lost := range c.lost() {
 			if !lost.Mirror && !c.misspelt(lost.Host) && (!c.declared(lost.Host) || c.alias(c.aliasOf(lost.To.GetHost()))) {
-				fact := Fact{At: lost.At, Place: lost.To.GetHost(), Proxy: lost.Proxy, Unsettled: lost.Redirected || lost.Borrowed}
+				fact := Fact{At: lost.At, Place: lost.To.GetHost(), Proxy: lost.Proxy, Unsettled: lost.Redirected || lost.Borrowed || !lost.Proxy.Known}
 				facts = append(facts, c.around(fact, fact.Place)...)
 			} else if target := c.aliasOf(lost.To.GetHost()); target != "" && !c.declared(target) { // by way of its port as well
 				facts = append(facts, Fact{At: lost.At, Place: lost.To.GetHost(), Proxy: lost.Proxy, Unsettled: true})

@@ -30,15 +30,19 @@ var ambiguousPort = &Judge{
 // nobody there who names a port that it lacks, so that not even its host is known [2.2, 2.9].
 func (c *Case) ports(tells func(*Lost) bool) []Fact {
 	facts := c.facts(func(l *Lost) bool {
-		return l.NoPort && !l.Mirror && tells(l) && !c.byCall(l) && !c.astray(l) && !c.alias(c.aliasOf(l.To.GetHost()))
+		return l.NoPort && !l.Mirror && tells(l) && !c.doubtful(l) && !c.alias(c.aliasOf(l.To.GetHost()))
 	})
 	for _, lost := range c.lost() {
-		doubtful := lost.NoPort && (c.byCall(&lost) || c.astray(&lost)) || c.hidesItself(&lost)
-		if doubtful && !lost.Mirror && tells(&lost) {
+		if !lost.Mirror && tells(&lost) && c.doubtful(&lost) {
 			facts = append(facts, Fact{At: lost.At, Place: lost.Place, Proxy: lost.Proxy, Unsettled: true})
 		}
 	}
 	return facts
+}
+
+// doubtful reports whether a rule may tell of a port or not.
+func (c *Case) doubtful(l *Lost) bool {
+	return l.NoPort && (c.byCall(l) || c.astray(l)) || c.hidesItself(l)
 }
 
 // byCall reports whether the port on which a route is called makes the difference, and is

@@ -50,11 +50,7 @@ func (c *Case) unmerged(s setting, at world.Ref, meeting []world.Ref) []Fact {
 	}
 	painted := dyed(s.world)
 	now, alone := c.Instead(painted), c.Instead(painted.Without(others(at, meeting)...))
-	dead := loss{Case: c, at: at, dead: !inEffect(c.Instead(dyed(withoutSidecars(c.World))), at)}
-	l := dead
-	if strings.HasPrefix(c.destinationRule(at).GetHost(), "*") {
-		l.dead = false // it may be in effect yet for what a wildcard covers
-	}
+	l := loss{Case: c, at: at, dead: !inEffect(c.Instead(dyed(withoutSidecars(c.World))), at)}
 	var facts []Fact
 	for i, would := range alone.Proxies {
 		does := now.Proxies[i]
@@ -65,10 +61,8 @@ func (c *Case) unmerged(s setting, at world.Ref, meeting []world.Ref) []Fact {
 			if !slices.Contains(would.Rules[host], at) || slices.Contains(does.Rules[host], at) {
 				continue
 			}
-			lost, certain := l.of(host, would, does)
-			perhaps, _ := dead.of(host, would, does)
-			if lost || perhaps {
-				facts = append(facts, Fact{At: at, Proxy: does, Unsettled: s.supposed || !lost || !certain || !c.settled(does, host)})
+			if lost, certain := l.of(host, would, does); lost {
+				facts = append(facts, Fact{At: at, Proxy: does, Unsettled: s.supposed || !certain || !c.settled(does, host)})
 			}
 		}
 	}
@@ -104,8 +98,8 @@ type loss struct {
 // of reports whether anything is lost for a host that a proxy would be given the rule
 // for. It is not certain where there is no cluster to see it by, either way.
 func (l *loss) of(host string, would, does *istiod.Proxy) (lost, certain bool) {
-	if l.policyOf(host, would, does) {
-		return true, true
+	if lost, certain := l.policyOf(host, would, does); lost {
+		return true, certain
 	}
 	for _, subset := range l.destinationRule(l.at).GetSubsets() {
 		would, does := l.sourceOf(would, host, subset.GetName()), l.sourceOf(does, host, subset.GetName())
@@ -115,20 +109,27 @@ func (l *loss) of(host string, would, does *istiod.Proxy) (lost, certain bool) {
 		case !would.made && !does.made:
 			lost = true // it may get endpoints yet
 		case l.dead && !proto.Equal(l.subset(does.by, subset.GetName()), subset):
-			return true, true
+			return true, !l.wildcard()
 		}
 	}
 	return lost, false
 }
 
-// policyOf reports whether the policy is lost.
-func (l *loss) policyOf(host string, would, does *istiod.Proxy) bool {
+// wildcard reports whether the rule is for a wildcard: it may be in effect yet for what
+// that covers.
+func (l *loss) wildcard() bool { return strings.HasPrefix(l.destinationRule(l.at).GetHost(), "*") }
+
+// policyOf reports whether the policy is lost, and whether that is certain.
+func (l *loss) policyOf(host string, would, does *istiod.Proxy) (lost, certain bool) {
 	policy := l.destinationRule(l.at).GetTrafficPolicy()
 	if policy == nil || l.sourceOf(would, host, "").by != l.at {
-		return false
+		return false, false
 	}
 	has := l.sourceOf(does, host, "")
-	return !has.known() || l.dead && !proto.Equal(l.destinationRule(has.by).GetTrafficPolicy(), policy)
+	if !has.known() {
+		return true, true
+	}
+	return l.dead && !proto.Equal(l.destinationRule(has.by).GetTrafficPolicy(), policy), !l.wildcard()
 }
 
 // subset is a subset of a DestinationRule, or nil.
