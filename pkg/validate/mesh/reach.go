@@ -43,6 +43,9 @@ func (r Reach) or(o Reach) Reach {
 	return both
 }
 
+// covers reports whether all of another reach are in this one.
+func (r Reach) covers(o Reach) bool { return o.minus(r).IsEmpty() }
+
 func (r Reach) minus(o Reach) Reach {
 	return Reach{
 		Sidecars: r.Sidecars.Minus(o.Sidecars),

@@ -42,6 +42,9 @@ func (v *View) ShadowOf(d *Delivery, before []*Delivery) (Shadow, bool) {
 		}
 	}
 	shadow.Reach = dead.minus(reached)
+	if shadow.Reach.covers(reach) {
+		shadow.Reach = shadow.Reach.or(d.Buried) // then it is for nobody at all
+	}
 	for _, t := range takers {
 		if !t.reach.minus(reached).IsEmpty() {
 			shadow.By = t.by

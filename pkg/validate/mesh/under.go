@@ -23,7 +23,8 @@ func (v *View) servedUnder(root *VirtualService, wildcard string) Namespaces {
 		standsIn := true
 		for _, name := range hosts {
 			for _, s := range v.Host(name).Services(client) {
-				if s.shown(client) && v.acted(s, client) && !v.outranked(root, wildcard, name, client) {
+				acted := s.shown(client) && v.acted(s, client)
+				if acted && !v.outranked(root, wildcard, name, client) && !v.domainTaken(root, name).Has(client) {
 					return true
 				}
 				standsIn = standsIn && s.leaves(wildcard, client)

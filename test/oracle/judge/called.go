@@ -16,7 +16,7 @@ import (
 // portsOf are the ports of the Service of a host as a sidecar calls it: of the one that it
 // is given, that is hidden in its own namespace [2.2], or that it sees but for a Sidecar.
 func (c *Case) portsOf(p *istiod.Proxy, host string) map[int]bool {
-	if ports, given := p.Ports[host]; given {
+	if ports, given := p.Ports[host]; given && p.Services[host] != p.Namespace {
 		return ports
 	}
 	imports := slices.ContainsFunc(world.All[*networkingv1.Sidecar](c.World), func(s *networkingv1.Sidecar) bool {

@@ -79,15 +79,11 @@ func (c *Case) FactsOf(j *Judge) []Fact {
 	return facts
 }
 
-// Panics reports whether istiod came to no end for some proxy, so that nobody can say
-// what it makes of the world.
+// Panics reports whether istiod came to no end for some proxy, or would without Sidecars,
+// so that nobody can say what it makes of the world.
 func (c *Case) Panics() bool {
-	for _, proxy := range c.Proxies {
-		if proxy.Panic != "" {
-			return true
-		}
-	}
-	return false
+	panics := func(p *istiod.Proxy) bool { return p.Panic != "" }
+	return slices.ContainsFunc(c.Proxies, panics) || slices.ContainsFunc(c.Instead(withoutSidecars(c.World)).Proxies, panics)
 }
 
 // Crashes reports whether istiod came to no end for the hosts of a Gateway, which is
