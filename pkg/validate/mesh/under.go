@@ -23,7 +23,7 @@ func (v *View) servedUnder(root *VirtualService, wildcard string) Namespaces {
 		standsIn := true
 		for _, name := range hosts {
 			for _, s := range v.Host(name).Services(client) {
-				acted := s.shown(client) && v.acted(s, client)
+				acted := s.shown(client) && v.acted(s, client) && (s.Alias == "" || !s.Portless())
 				if acted && !v.outranked(root, wildcard, name, client) && !v.domainTaken(root, name).Has(client) {
 					return true
 				}
