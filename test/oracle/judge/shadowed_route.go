@@ -88,6 +88,9 @@ func (c *Case) shadowedIn(p *istiod.Proxy, at envoy.Place) map[string]bool {
 	requests := envoy.Requests(at)
 	for _, root := range roots(at.Host) {
 		alone, among := only(at.Host, root), besides(at.Host, root)
+		for _, r := range unproveds(alone, requests) {
+			found.add(r, false)
+		}
 		reached := taking(among, requests)
 		rivals := map[world.Ref][]envoy.Request{}
 		for _, request := range requests {
@@ -107,6 +110,27 @@ func (c *Case) shadowedIn(p *istiod.Proxy, at envoy.Place) map[string]bool {
 		}
 	}
 	return found
+}
+
+// unproveds are the routes of a virtual host that no request takes, though no other one
+// takes all of theirs: several do together.
+func unproveds(host *routev3.VirtualHost, requests []envoy.Request) []*routev3.Route {
+	taken := taking(host, requests)
+	var dead []*routev3.Route
+	for i, route := range host.GetRoutes() {
+		covers := func(other *routev3.Route) bool { return covered(route, other, requests) }
+		if !taken[route.GetName()] && !slices.ContainsFunc(host.GetRoutes()[:i], covers) {
+			dead = append(dead, route)
+		}
+	}
+	return dead
+}
+
+// covered reports whether a route takes all of some requests that another asks for.
+func covered(route, by *routev3.Route, requests []envoy.Request) bool {
+	return !slices.ContainsFunc(requests, func(r envoy.Request) bool {
+		return envoy.Matches(route.GetMatch(), r) && !envoy.Matches(by.GetMatch(), r)
+	})
 }
 
 // taking are the names of the routes of a virtual host that any of some requests take.
@@ -283,9 +307,7 @@ func (c *Case) eachCovered(routes, by []*routev3.Route, requests []envoy.Request
 		asks := func(r envoy.Request) bool { return envoy.Matches(route.GetMatch(), r) }
 		covers := func(other *routev3.Route) bool {
 			differ, _ := c.differ(other, route)
-			return differ && !unproved(other, route) && !slices.ContainsFunc(requests, func(r envoy.Request) bool {
-				return asks(r) && !envoy.Matches(other.GetMatch(), r)
-			})
+			return differ && !unproved(other, route) && covered(route, other, requests)
 		}
 		if !slices.ContainsFunc(requests, asks) || !slices.ContainsFunc(by, covers) {
 			return false
