@@ -117,7 +117,7 @@ func (h *Host) Callers(d *Delivery) []Client {
 	clients := h.Clients(d)
 	var names []string
 	for _, host := range d.Root.Hosts {
-		names = append(names, h.view.Host(host).declaredFor()...)
+		names = append(names, h.view.declaredFor(host)...)
 		names = append(names, h.view.taken(d.Root, host, d.Route.Section).Named()...)
 	}
 	for _, declared := range h.Declarations {
@@ -134,6 +134,20 @@ func (h *Host) Callers(d *Delivery) []Client {
 		clients = append(clients, Client{Viewpoint: Viewpoint{Namespace: name}, Reached: reached, namespace: name})
 	}
 	return clients
+}
+
+// declaredFor returns the namespaces that the declarations of a host name, and of a wildcard
+// those of all that it covers, unless that is too much.
+func (v *View) declaredFor(host string) []string {
+	if !IsWildcard(host) {
+		return v.Host(host).declaredFor()
+	}
+	hosts, _ := v.DeclaredHosts(host)
+	var names []string
+	for _, under := range hosts {
+		names = append(names, v.Host(under).declaredFor()...)
+	}
+	return names
 }
 
 // declaredFor returns the namespaces that the declarations of the host name.

@@ -96,6 +96,9 @@ func (v *View) allBefore(loser *VirtualService, claiming []*VirtualService, host
 		if other != loser {
 			surviving := v.surviving(other, host, section, labeled)
 			before[other] = v.ahead(surviving, other, loser, func(before, _ bool) bool { return before })
+			if section == SectionHTTP {
+				before[other] = before[other].Minus(v.domainTaken(other, host))
+			}
 		}
 	}
 	return before
@@ -127,7 +130,7 @@ func (v *View) wanted(root *VirtualService, host string, section Section) Namesp
 			wanted = wanted.Or(d.Reach.Sidecars)
 		}
 	}
-	alone := &VirtualService{By: root.By, Hosts: []string{host}, Seen: AllNamespaces()}
+	alone := &VirtualService{By: root.By, Hosts: []string{host}, written: []string{host}, Seen: AllNamespaces()}
 	return wanted.And(v.served(alone, section))
 }
 

@@ -85,11 +85,20 @@ func (h *Host) apart() []string {
 	if h.parted {
 		return h.parts
 	}
-	var names []string
+	names := h.named()
 	for _, d := range h.Declarations {
-		names = append(names, d.By.Namespace)
-		names = append(names, d.Visible.Named()...)
+		if d.Alias != "" {
+			names = append(names, h.view.Host(d.Alias).named()...)
+		}
 	}
+	slices.Sort(names)
+	h.parts, h.parted = slices.Clip(slices.Compact(names)), true
+	return h.parts
+}
+
+// named returns the namespaces that anything names that is said of the host.
+func (h *Host) named() []string {
+	names := h.declaredFor()
 	for _, r := range h.fragments {
 		names = append(names, r.By.Namespace)
 		for _, name := range r.exportTo {
@@ -98,9 +107,7 @@ func (h *Host) apart() []string {
 			}
 		}
 	}
-	slices.Sort(names)
-	h.parts, h.parted = slices.Clip(slices.Compact(names)), true
-	return h.parts
+	return names
 }
 
 // RestsOn returns the namespaces whose objects decide what some viewpoints get

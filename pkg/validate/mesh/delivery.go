@@ -93,9 +93,9 @@ func (v *View) expanded(root *VirtualService) []*Delivery {
 	return deliveries
 }
 
-// listening is what a port in a match leaves of those who are given it, and whether that
-// is all of their traffic.
-type listening func(root *VirtualService, section Section, port uint32, reach Reach) (left Reach, all bool)
+// listening is what a port in a match leaves of those who are given it, and those of them
+// whose traffic comes in on no other.
+type listening func(root *VirtualService, section Section, port uint32, reach Reach) (left, only Reach)
 
 // narrowed returns who of the bound is given the route, and for whom it leaves
 // nothing to the routes after it.
@@ -109,28 +109,26 @@ func (d *Delivery) narrowed(bound Reach, on listening) (given, everything Reach)
 	}
 	for _, m := range d.Matches {
 		reach := m.given(section, bound)
-		all := m.Port == 0
-		if !all {
-			reach, all = on(d.Root, section, m.Port, reach)
+		only := reach
+		if m.Port != 0 {
+			reach, only = on(d.Root, section, m.Port, reach)
 		}
 		given = given.or(reach)
 		d.Labeled = d.Labeled || m.labeled(section)
-		if all {
-			everything = everything.or(m.emptied(section, reach))
-		}
+		everything = everything.or(m.emptied(section, only))
 	}
 	return given, everything
 }
 
 // listening narrows those who are given a section of a VirtualService down to those
 // who have a listener on a port for it: sidecars, where one of its hosts has the port,
-// and gateways, where a server has its number [4.5]. It reports whether they have no other.
-func (v *View) listening(root *VirtualService, section Section, port uint32, reach Reach) (left Reach, all bool) {
+// and gateways, where a server has its number [4.5]; and to those of them who have no other.
+func (v *View) listening(root *VirtualService, section Section, port uint32, reach Reach) (left, only Reach) {
 	if !reach.Sidecars.IsEmpty() {
 		reach.Sidecars = reach.Sidecars.And(v.servedOn(root, section, port))
 	}
 	reach.Gateways = dropped(reach.Gateways, func(g GatewayPods) bool { return !v.opens(g.Gateway, root, section, port) })
-	return reach, v.onlyPort(root, section, port)
+	return reach, v.onlyPort(root, section, port, reach)
 }
 
 // servedOn returns the namespaces whose sidecars have a listener on a port that acts

@@ -78,17 +78,22 @@ func (h *Host) standsIn() bool {
 // which it is an ExternalName for.
 func (v *View) goesBy(name string) []string {
 	host := v.Host(name)
-	if host.OnlyAlias() {
-		if len(host.Declarations) > 1 {
-			return nil
-		}
-		return []string{host.Declarations[0].Alias}
+	if host.Declared() || v.snapshot.cfg.Knows(name) {
+		return host.standsFor()
 	}
 	full, spelled := Completed(name, v.snapshot.cfg.Domain)
-	if !spelled || host.Declared() || v.snapshot.cfg.Knows(name) {
+	if !spelled {
 		return nil
 	}
-	return []string{full}
+	return append(v.Host(full).standsFor(), full)
+}
+
+// standsFor is the host that an ExternalName stands for, where nothing else declares it.
+func (h *Host) standsFor() []string {
+	if !h.OnlyAlias() || len(h.Declarations) > 1 {
+		return nil
+	}
+	return []string{h.Declarations[0].Alias}
 }
 
 // goingByUnder is goingBy for all services that a wildcard of a VirtualService covers.
@@ -110,6 +115,9 @@ func (t *touch) goingBy(service string) {
 	for h := range t.snapshot.linked(standsFor, service) {
 		for alias := range h.hosts() {
 			t.claiming(alias)
+			for _, name := range PartlyQualified(alias, t.snapshot.cfg.Domain) {
+				t.claiming(name)
+			}
 		}
 	}
 }

@@ -23,7 +23,21 @@ func (v *View) Importing(root *VirtualService, sidecars Namespaces) Viewpoints {
 func (v *View) ImportingAs(root *VirtualService, host string) Viewpoints {
 	as := *root
 	as.Hosts, as.written = []string{host}, []string{host}
-	return v.Importing(&as, root.Seen)
+	return v.Importing(&as, v.MeantFor(root))
+}
+
+// MeantFor returns the namespaces whose sidecars any match of a VirtualService is for.
+func (v *View) MeantFor(root *VirtualService) Namespaces {
+	var meant Namespaces
+	for _, d := range v.expanded(root) {
+		if len(d.Matches) == 0 {
+			return root.Seen
+		}
+		for _, m := range d.Matches {
+			meant = meant.Or(m.given(d.Route.Section, Reach{Sidecars: root.Seen}).Sidecars)
+		}
+	}
+	return meant
 }
 
 // importing are the viewpoints of the sidecars of some namespaces that are given something

@@ -2,25 +2,20 @@ package mesh
 
 import "slices"
 
-// onlyPort reports whether a section of a VirtualService is for traffic on one port only:
-// that of all its services, or 80 for names that are none, and of all servers that admit
-// it.
-func (v *View) onlyPort(root *VirtualService, section Section, port uint32) bool {
-	if root.Mesh && slices.ContainsFunc(root.Hosts, func(name string) bool { return !v.onlyPortOf(root, name, section, port) }) {
-		return false
+// onlyPort returns those of a reach for whom a section of a VirtualService is for traffic
+// on one port only: sidecars, where all its services have no other, and names that are none
+// are called on 80; and gateways, where all servers that admit it have that one.
+func (v *View) onlyPort(root *VirtualService, section Section, port uint32, reach Reach) Reach {
+	if slices.ContainsFunc(root.Hosts, func(name string) bool { return !v.onlyPortOf(root, name, section, port) }) {
+		reach.Sidecars = Namespaces{}
 	}
-	for _, name := range root.Gateways {
-		gateway := v.Gateway(name)
-		if gateway == nil && !v.snapshot.cfg.Complete {
-			return false
-		}
-		if gateway != nil && slices.ContainsFunc(gateway.Servers, func(s *Server) bool {
+	reach.Gateways = dropped(reach.Gateways, func(g GatewayPods) bool {
+		gateway := v.Gateway(g.Gateway)
+		return gateway == nil || slices.ContainsFunc(gateway.Servers, func(s *Server) bool {
 			return s.Section() == section && s.Port != port && s.AdmitsAny(root)
-		}) {
-			return false
-		}
-	}
-	return true
+		})
+	})
+	return reach
 }
 
 // onlyPortOf reports whether all that declare a host of a VirtualService have no other port
@@ -52,8 +47,11 @@ func (v *View) onlyPortUnder(root *VirtualService, wildcard string, section Sect
 // sidecars act on a section.
 func (h *Host) soleListener(section Section, port uint32) bool {
 	return !slices.ContainsFunc(h.Declarations, func(d *Declaration) bool {
-		return d.Alias != "" || len(d.Ports) == 0 || slices.ContainsFunc(d.Ports, func(p Port) bool {
-			return p.Protocol.serves(section) && p.Number != port
+		if len(d.Ports) == 0 { // an ExternalName without any is called on port 80 [1.9]
+			return d.Alias == "" || port != standIn
+		}
+		return slices.ContainsFunc(d.Ports, func(p Port) bool {
+			return p.Number != port && (d.Alias != "" || p.Protocol.serves(section))
 		})
 	})
 }

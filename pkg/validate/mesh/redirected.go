@@ -30,9 +30,9 @@ func (v *View) redirecting(root *VirtualService) Reach {
 
 // redirectingOn narrows such pods down to those that have the server on a port. For
 // which of several ports a match is handed out is not settled.
-func (v *View) redirectingOn(root *VirtualService, _ Section, port uint32, reach Reach) (left Reach, all bool) {
+func (v *View) redirectingOn(root *VirtualService, _ Section, port uint32, reach Reach) (left, only Reach) {
 	reach.Gateways = dropped(reach.Gateways, func(g GatewayPods) bool { return !v.redirects(g.Gateway, root, port) })
-	return reach, false
+	return reach, Reach{}
 }
 
 // redirects reports whether a Gateway has such a server, on a port or with 0 on any.

@@ -104,8 +104,6 @@ func (v *View) takes(d *Delivery, e, m *Match, reach Reach) Reach {
 	if e.Port == 0 || e.Port == m.Port {
 		return reach
 	}
-	if left, all := v.listening(d.Root, section, e.Port, reach); all {
-		return left
-	}
-	return Reach{}
+	_, only := v.listening(d.Root, section, e.Port, reach)
+	return only
 }

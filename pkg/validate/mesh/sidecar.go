@@ -91,7 +91,8 @@ func namespaceMatches(pattern, namespace, client string) bool {
 }
 
 // sidecars returns the Sidecars that workloads may use, and whether each of them uses one
-// [2.7]: one of their namespace, and the mesh's default where none of that is for them.
+// [2.7]: the oldest of their namespace that is for them, and the mesh's default where none
+// is.
 func (s *Snapshot) sidecars(of workloads) (found []*Sidecar, all bool) {
 	namespace := of.namespace
 	for sidecar := range s.sidecarsIn(namespace) {
@@ -100,6 +101,12 @@ func (s *Snapshot) sidecars(of workloads) (found []*Sidecar, all bool) {
 			all = all || picked(sidecar.Selects, of.labels)
 		}
 	}
+	found = dropped(found, func(younger *Sidecar) bool {
+		return slices.ContainsFunc(found, func(o *Sidecar) bool {
+			older, known := o.By.Older(younger.By)
+			return older && known && picked(o.Selects, younger.Selects)
+		})
+	})
 	if all {
 		return found, true
 	}
@@ -187,15 +194,18 @@ func (v *View) answersBy(sidecar *Sidecar, name, client string) bool {
 		return standsIn
 	}
 	return slices.ContainsFunc(services, func(s Service) bool {
-		return s.Alias != "" || s.Has(standIn) && standsIn || sidecar.opens(s, client)
+		if s.Alias != "" { // it has the listeners of others
+			return s.Portless() && standsIn || slices.ContainsFunc(s.Listens(), func(p Port) bool { return sidecar.leaves(p.Number) })
+		}
+		return s.Has(standIn) && standsIn || sidecar.opens(s, client)
 	})
 }
 
-// opens reports whether clients of a namespace that use the Sidecar have a listener for a
-// service that is not for a port that a listener of the Sidecar has to itself.
+// opens reports whether clients of a namespace that use the Sidecar have a listener for HTTP
+// to a service, on a port that no listener of the Sidecar has to itself.
 func (s *Sidecar) opens(service Service, client string) bool {
 	return s.importsService(service, client) &&
-		(service.Portless() || slices.ContainsFunc(service.Listens(), func(p Port) bool { return s.leaves(p.Number) }))
+		(service.Portless() || slices.ContainsFunc(service.Listens(), func(p Port) bool { return s.leaves(p.Number) && p.Protocol.serves(SectionHTTP) }))
 }
 
 // leaves reports whether no listener of the Sidecar takes a port for itself.

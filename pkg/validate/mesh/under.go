@@ -22,13 +22,13 @@ func (v *View) servedUnder(root *VirtualService, wildcard string) Namespaces {
 	return where(names, func(client string) bool {
 		standsIn := true
 		for _, name := range hosts {
-			for _, s := range v.Host(name).Services(client) {
-				acted := s.shown(client) && v.acted(s, client) && (s.Alias == "" || !s.Portless())
-				if acted && !v.outranked(root, wildcard, name, client) && !v.domainTaken(root, name).Has(client) {
-					return true
-				}
-				standsIn = standsIn && s.leaves(wildcard, client)
+			services := v.Host(name).Services(client)
+			acted := func(s Service) bool { return v.actedUnder(s, client) }
+			if slices.ContainsFunc(services, acted) && !v.outranked(root, wildcard, name, client) && !v.domainTaken(root, name).Has(client) {
+				return true
 			}
+			hides := func(s Service) bool { return !s.leaves(wildcard, client) }
+			standsIn = standsIn && !slices.ContainsFunc(services, hides)
 		}
 		return standsIn
 	})
@@ -42,6 +42,12 @@ func (s Service) leaves(wildcard, client string) bool {
 		return s.Host != wildcard && !s.Has(standIn)
 	}
 	return s.Host != wildcard || s.Has(standIn)
+}
+
+// actedUnder is acted for a service that a wildcard covers: of an ExternalName without ports
+// nothing is handed out then.
+func (v *View) actedUnder(s Service, client string) bool {
+	return s.shown(client) && v.acted(s, client) && (s.Alias == "" || !s.Portless())
 }
 
 // outranked reports whether clients of a namespace that are given a VirtualService for a

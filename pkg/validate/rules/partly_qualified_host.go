@@ -140,16 +140,17 @@ func (q *partlyQualified) claims() []rule.Finding {
 // past returns the clients of the Service that go past a VirtualService for the
 // written name, and those that do unless they write just that name.
 func (q *partlyQualified) past(v *mesh.VirtualService) (ignored, narrowed mesh.Viewpoints) {
-	given := q.mesh.ImportingAs(v, q.meant.Name)
-	names := append([]string{v.By.Namespace}, v.Seen.Named()...)
+	whole, written := q.mesh.ImportingAs(v, q.meant.Name), q.mesh.Importing(v, q.mesh.MeantFor(v))
+	names := append([]string{v.By.Namespace}, q.mesh.MeantFor(v).Named()...)
 	for _, client := range q.meant.Everyone() {
 		names = append(names, client.Viewpoint.Namespace)
 	}
 	for _, name := range names {
 		at := mesh.Viewpoint{Namespace: name}
 		ports, known := q.shared(v, name)
-		ignored.Set(at, known && len(ports) == 0 && given.Has(at))
-		narrowed.Set(at, known && len(ports) > 0 && given.Has(at))
+		shares := len(ports) > 0 && written.Has(at)
+		ignored.Set(at, known && !shares && whole.Has(at))
+		narrowed.Set(at, known && shares && whole.Has(at))
 	}
 	return ignored, narrowed
 }
@@ -165,8 +166,14 @@ func (q *partlyQualified) shared(v *mesh.VirtualService, client string) (ports [
 	}
 	others := []uint32{80}
 	for _, name := range v.Hosts {
-		for _, s := range q.mesh.Host(name).Shown(client) {
-			others = append(others, httpPorts(s)...)
+		hosts := []string{name}
+		if mesh.IsWildcard(name) {
+			hosts, _ = q.mesh.DeclaredHosts(name)
+		}
+		for _, host := range hosts {
+			for _, s := range q.mesh.Host(host).Shown(client) {
+				others = append(others, httpPorts(s)...)
+			}
 		}
 	}
 	known = len(services) > 0 && (v.Has(mesh.SectionTLS) || v.Has(mesh.SectionTCP))

@@ -16,13 +16,19 @@ import (
 // portsOf are the ports of the Service of a host as a sidecar calls it: of the one that it
 // is given, that is hidden in its own namespace [2.2], or that it sees but for a Sidecar.
 func (c *Case) portsOf(p *istiod.Proxy, host string) map[int]bool {
-	if ports, given := p.Ports[host]; given && p.Services[host] != p.Namespace {
-		return ports
-	}
 	imports := slices.ContainsFunc(world.All[*networkingv1.Sidecar](c.World), func(s *networkingv1.Sidecar) bool {
 		return s.Namespace == p.Namespace || s.Namespace == world.Root
 	})
+	if ports, given := p.Ports[host]; given && p.Services[host] != p.Namespace && !imports {
+		return ports
+	}
 	return c.declaredBy(host, func(o world.Object) bool { return o.GetNamespace() == p.Namespace || imports && sees(p.Namespace, o) })
+}
+
+// hides reports whether the namespace of a sidecar declares a host and hides it from
+// itself.
+func (c *Case) hides(p *istiod.Proxy, host string) bool {
+	return c.declaredBy(host, func(o world.Object) bool { return o.GetNamespace() == p.Namespace && !sees(p.Namespace, o) }) != nil
 }
 
 // sees reports whether an object is exported to a namespace.
@@ -62,11 +68,15 @@ func (c *Case) declaredBy(host string, counts func(world.Object) bool) map[int]b
 
 // borrowed reports whether a sidecar has a route of an ExternalName in a table in which what
 // that stands for is not: by whatever other Service has HTTP on the port, which is, as on
-// port 80, for nobody to look for.
+// port 80, for nobody to look for. So it is for a name that no Service has on any port but
+// 80, where another host of the VirtualService has the port.
 func (c *Case) borrowed(p *istiod.Proxy, route *istiod.Route) bool {
 	host, _, _ := strings.Cut(route.Host.GetName(), ":")
+	if p.Gateway || route.Port() == 80 {
+		return false
+	}
 	target := c.aliasOf(host)
-	return !p.Gateway && target != "" && route.Port() != 80 && !slices.ContainsFunc(route.Table.GetVirtualHosts(), func(of *routev3.VirtualHost) bool {
+	return len(c.portsOf(p, host)) == 0 && target == "" || target != "" && !slices.ContainsFunc(route.Table.GetVirtualHosts(), func(of *routev3.VirtualHost) bool {
 		return of.GetName() == target+":"+strconv.Itoa(route.Port())
 	})
 }

@@ -126,11 +126,28 @@ var declaredTwice = &Known{
 			}
 		}
 		return c.roots(d.At, func(vs *networkingv1.VirtualService) bool {
-			return slices.ContainsFunc(istiod.Resolved(vs).GetHosts(), func(host string) bool {
+			return slices.ContainsFunc(hostsOf(vs), func(host string) bool {
 				return c.declarations(host) > 1 || host[0] == '*' && c.declaredTwiceUnder(host)
 			})
 		})
 	},
+}
+
+// hostsOf are the hosts of a VirtualService, and those that it routes to.
+func hostsOf(vs *networkingv1.VirtualService) []string {
+	as := istiod.Resolved(vs)
+	hosts := slices.Clone(as.GetHosts())
+	for _, http := range as.GetHttp() {
+		for _, to := range http.GetRoute() {
+			hosts = append(hosts, to.GetDestination().GetHost())
+		}
+	}
+	for _, route := range streamRules(as) {
+		for _, to := range route {
+			hosts = append(hosts, to.GetDestination().GetHost())
+		}
+	}
+	return hosts
 }
 
 // declaredTwiceUnder reports whether any host that a wildcard covers has several

@@ -131,8 +131,7 @@ func (c *Case) stray(p *istiod.Proxy, route *istiod.Route) bool {
 // hides itself, stands for another, or is declared several times.
 func (c *Case) assumed(p *istiod.Proxy, route *istiod.Route) bool {
 	host, _, _ := strings.Cut(route.Host.GetName(), ":")
-	hides := func(o world.Object) bool { return o.GetNamespace() == p.Namespace && !sees(p.Namespace, o) }
-	return !p.Gateway && (len(c.portsOf(p, host)) == 0 || c.declaredBy(host, hides) != nil || c.alias(host) || c.declarations(host) > 1)
+	return !p.Gateway && (len(c.portsOf(p, host)) == 0 || c.hides(p, host) || c.alias(host) || c.declarations(host) > 1)
 }
 
 // aliasOf is the host that an ExternalName stands for; empty for all others [1.9].

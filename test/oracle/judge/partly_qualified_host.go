@@ -150,7 +150,7 @@ func (c *Case) passed(vs, whole *networkingv1.VirtualService, spelling, full str
 	for i, p := range c.Proxies {
 		narrowed := slices.ContainsFunc(taken(asIs, asIs.Proxies[i], by, spelling), func(port int) bool { return p.Ports[full][port] })
 		switch {
-		case p.Gateway || p.Ports[full] == nil:
+		case p.Gateway || p.Ports[full] == nil || c.hides(p, full):
 		case c.gains(p, instead, instead.Proxies[i], by, full):
 			facts = append(facts, Fact{At: by, Place: claimPlace(spelling, narrowed), Proxy: p})
 		case c.gains(p, alone, alone.Proxies[i], by, full):

@@ -87,29 +87,35 @@ func (c *Case) shadowedIn(p *istiod.Proxy, at envoy.Place) map[string]bool {
 	found := shadows{}
 	requests := envoy.Requests(at)
 	for _, root := range roots(at.Host) {
-		alone, among := only(at.Host, root), besides(at.Host, root)
-		for _, r := range unproveds(alone, requests) {
+		for _, r := range unproveds(only(at.Host, root), requests) {
 			found.add(r, false)
 		}
-		reached := taking(among, requests)
-		rivals := map[world.Ref][]envoy.Request{}
-		for _, request := range requests {
-			first, own := taker(among, request), taker(alone, request)
-			by, is := rootOf(first)
-			if !is || by == root || own == nil {
-				continue
-			}
-			if differ, settled := c.differ(first, own); differ && !reached[own.GetName()] {
-				found.add(own, settled && !refused(at) && !unproved(first, own))
-			} else if differ {
-				rivals[by] = append(rivals[by], request)
-			}
-		}
-		for rival, contested := range rivals {
+		for rival, contested := range c.contested(at, root, requests, found) {
 			c.traded(p, at, rival, root, contested, found)
 		}
 	}
 	return found
+}
+
+// contested adds the routes of a VirtualService that no request reaches, and returns what
+// others take of the requests of the rest.
+func (c *Case) contested(at envoy.Place, root world.Ref, requests []envoy.Request, found shadows) map[world.Ref][]envoy.Request {
+	alone, among := only(at.Host, root), besides(at.Host, root)
+	reached := taking(among, requests)
+	rivals := map[world.Ref][]envoy.Request{}
+	for _, request := range requests {
+		first, own := taker(among, request), taker(alone, request)
+		by, is := rootOf(first)
+		if !is || by == root || own == nil {
+			continue
+		}
+		if differ, settled := c.differ(first, own); differ && !reached[own.GetName()] {
+			found.add(own, settled && !refused(at) && !unproved(first, own))
+		} else if differ {
+			rivals[by] = append(rivals[by], request)
+		}
+	}
+	return rivals
 }
 
 // unproveds are the routes of a virtual host that no request takes, though no other one
@@ -258,12 +264,16 @@ func (c *Case) buried(p, alone *istiod.Proxy, d delivered) (dead, differs, settl
 		if last == nil || anyTakes(requests, before, d.name) {
 			return false, false, false
 		}
-		borrowed := c.borrowed(p, &istiod.Route{Table: then.Table, Host: then.Host})
-		settled = settled && !refused(now) && !borrowed && c.eachCovered(own.GetRoutes(), earlierThan(d, before.GetRoutes()), requests)
+		settled = settled && c.sound(p, then, now) && c.eachCovered(own.GetRoutes(), earlierThan(d, before.GetRoutes()), requests)
 		otherwise := c.otherwise(last, before, own, requests)
 		differs, alike = differs || otherwise, alike || !otherwise
 	}
 	return true, differs, settled && !alike
+}
+
+// sound reports whether Envoy accepts a table, and a sidecar has it for the sake of its host.
+func (c *Case) sound(p *istiod.Proxy, then, now envoy.Place) bool {
+	return !refused(now) && !c.borrowed(p, &istiod.Route{Table: then.Table, Host: then.Host})
 }
 
 // otherwise reports whether a route that takes some requests certainly does something else

@@ -27,7 +27,8 @@ var ambiguousPort = &Judge{
 // what istiod infers, and whether it looks through an ExternalName; and nobody knows
 // that of a host that is no Service. What stands for another such host is for
 // unknown-host to tell. A Service that hides itself from its own namespace is given to
-// nobody there who names a port that it lacks, so that not even its host is known [2.2, 2.9].
+// nobody there who names a port that it lacks, so that not even its host is known [2.2, 2.9]; and
+// so is one that no Sidecar imports.
 func (c *Case) ports(tells func(*Lost) bool) []Fact {
 	facts := c.facts(func(l *Lost) bool {
 		return l.NoPort && !l.Mirror && tells(l) && !c.doubtful(l) && !c.alias(c.aliasOf(l.To.GetHost()))
@@ -42,7 +43,7 @@ func (c *Case) ports(tells func(*Lost) bool) []Fact {
 
 // doubtful reports whether a rule may tell of a port or not.
 func (c *Case) doubtful(l *Lost) bool {
-	return l.NoPort && (c.byCall(l) || c.astray(l)) || c.hidesItself(l)
+	return l.NoPort && (c.byCall(l) || c.astray(l)) || c.unseen(l)
 }
 
 // byCall reports whether the port on which a route is called makes the difference, and is
@@ -51,9 +52,12 @@ func (c *Case) byCall(l *Lost) bool {
 	return l.Assumed && (l.To.GetPort() == nil && !l.portless() || c.alias(l.To.GetHost()) && !l.portless())
 }
 
-// hidesItself reports whether the host is one that hides itself in the proxy's namespace.
-func (c *Case) hidesItself(l *Lost) bool {
-	return l.NoHost && c.declaredBy(l.Host, func(o world.Object) bool { return o.GetNamespace() == l.Proxy.Namespace }) != nil
+// unseen reports whether the proxy is not given a host, though its namespace declares it and
+// hides it, or no more than a Sidecar keeps it away.
+func (c *Case) unseen(l *Lost) bool {
+	return l.NoHost && c.declaredBy(l.Host, func(o world.Object) bool {
+		return o.GetNamespace() == l.Proxy.Namespace || sees(l.Proxy.Namespace, o)
+	}) != nil
 }
 
 // astray reports whether the host is an ExternalName for what nothing declares.
