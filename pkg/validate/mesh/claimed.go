@@ -131,6 +131,9 @@ func (v *View) wanted(root *VirtualService, host string, section Section) Namesp
 		}
 	}
 	alone := &VirtualService{By: root.By, Hosts: []string{host}, written: []string{host}, Seen: AllNamespaces()}
+	if section == SectionHTTP { // what a service goes by is claimed with the service
+		wanted = wanted.Minus(v.domainTaken(root, host))
+	}
 	return wanted.And(v.served(alone, section))
 }
 
