@@ -50,7 +50,7 @@ func (v *View) Losing(l *Lost) Viewpoints {
 // lossesOf returns what one of those that claim a host loses: by rank, by age, and for some
 // workloads only.
 func (v *View) lossesOf(loser *VirtualService, claiming []*VirtualService, host string, section Section) []*Lost {
-	wanted := v.wanted(loser, host, section)
+	wanted := v.wanted(loser, claiming, host, section)
 	everyone, some := v.allBefore(loser, claiming, host, section, false), v.allBefore(loser, claiming, host, section, true)
 	var names []string
 	for _, before := range some {
@@ -123,7 +123,7 @@ func first(before map[*VirtualService]Namespaces, client string) *VirtualService
 
 // wanted returns the namespaces whose sidecars would be given any route of a
 // section of a VirtualService for a host if nobody else claimed it.
-func (v *View) wanted(root *VirtualService, host string, section Section) Namespaces {
+func (v *View) wanted(root *VirtualService, rivals []*VirtualService, host string, section Section) Namespaces {
 	var wanted Namespaces
 	for _, d := range v.handedOut(root) {
 		if d.Route.Section == section {
@@ -132,7 +132,7 @@ func (v *View) wanted(root *VirtualService, host string, section Section) Namesp
 	}
 	alone := &VirtualService{By: root.By, Hosts: []string{host}, written: []string{host}, Seen: AllNamespaces()}
 	if section == SectionHTTP { // what a service goes by is claimed with the service
-		wanted = wanted.Minus(v.domainTaken(root, host))
+		wanted = wanted.Minus(v.domainTaken(root, host, rivals...))
 	}
 	return wanted.And(v.served(alone, section))
 }

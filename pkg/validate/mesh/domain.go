@@ -4,8 +4,9 @@ import "slices"
 
 // domainTaken returns the namespaces whose sidecars have a name that a VirtualService
 // claims among the domains of a service that another VirtualService serves before it: of
-// two virtual hosts with one domain istiod keeps the first [1.9, 8.3].
-func (v *View) domainTaken(root *VirtualService, name string) Namespaces {
+// two virtual hosts with one domain istiod keeps the first [1.9, 8.3]. Some VirtualServices
+// may be left out.
+func (v *View) domainTaken(root *VirtualService, name string, but ...*VirtualService) Namespaces {
 	var taken Namespaces
 	for _, service := range v.goesBy(name) {
 		listening := v.answersAs(v.Host(service), v.Host(name))
@@ -13,23 +14,23 @@ func (v *View) domainTaken(root *VirtualService, name string) Namespaces {
 			continue
 		}
 		for _, other := range v.rivals(service, SectionHTTP) {
-			if other != root {
+			if other != root && !slices.Contains(but, other) {
 				taken = taken.Or(v.before(other, root, service, SectionHTTP).And(listening))
 			}
 		}
-		taken = taken.Or(v.domainTakenUnder(root, service).And(listening))
+		taken = taken.Or(v.domainTakenUnder(root, service, but).And(listening))
 	}
 	return taken
 }
 
 // domainTakenUnder is domainTaken for those that serve the service by a wildcard over it:
 // to nobody who may be given another VirtualService for a more specific host [4.3].
-func (v *View) domainTakenUnder(root *VirtualService, service string) Namespaces {
+func (v *View) domainTakenUnder(root *VirtualService, service string, but []*VirtualService) Namespaces {
 	var taken Namespaces
 	for _, wildcard := range v.snapshot.widerInUse(service) {
 		for h := range v.snapshot.linked(claims, wildcard) {
 			other := h.route
-			if other == root || !other.Mesh || !other.Has(SectionHTTP) {
+			if other == root || slices.Contains(but, other) || !other.Mesh || !other.Has(SectionHTTP) {
 				continue
 			}
 			narrower := v.narrower(wildcard, service)

@@ -46,7 +46,7 @@ func (v *View) leads(d *Delivery, to workloads) bool {
 		matches = []*Match{{}}
 	}
 	var before []*Match
-	if len(to.labels) > 0 {
+	if len(to.labels) > 0 || d.Labeled {
 		before = v.matchesBefore(d)
 	}
 	return slices.ContainsFunc(matches, func(m *Match) bool {
@@ -58,7 +58,7 @@ func (v *View) leads(d *Delivery, to workloads) bool {
 			whom = to.with(m.SourceLabels)
 		}
 		return m.isFor(section, to.namespace) && v.gives(d.Root, section, whom) &&
-			!slices.ContainsFunc(before, func(e *Match) bool { return v.takesAllOf(e, m, section, to) })
+			!slices.ContainsFunc(before, func(e *Match) bool { return v.takesAllOf(e, m, section, whom) })
 	})
 }
 
