@@ -170,6 +170,11 @@ func (h *Host) behind(found []*mergedRule, given Effective, c Client, serving st
 	if len(given.Fragments) > 0 {
 		by = given.Fragments[0]
 	}
+	if slices.ContainsFunc(h.fragments, func(r *DestinationRule) bool {
+		return r.By.Namespace == c.namespace && r.local && r.private && r.Host != by.Host
+	}) {
+		return nil // it would end at that one
+	}
 	otherwise := h.exported(c, serving)
 	missed := slices.Clone(otherwise.Fragments)
 	for _, p := range otherwise.Passed {
