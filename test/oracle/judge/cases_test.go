@@ -1,17 +1,15 @@
 // Package judge_test holds each judge to worlds in files: testdata/<rule>/<case>.yaml,
-// whose first line says "# broken" or "# fine". Those of testdata/differs are what no
-// judge and rule agree on.
+// whose first line says "# broken" or "# fine". On those of testdata/agrees all rules agree
+// with istiod, and on those of testdata/differs one rule does not.
 package judge_test
 
 import (
-	"bytes"
-	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/meshward/meshward/test/oracle/judge"
-	"github.com/meshward/meshward/test/oracle/world"
 )
 
 func TestJudges(t *testing.T) {
@@ -38,32 +36,15 @@ func TestJudges(t *testing.T) {
 
 // testCase returns whether the world of a case is meant to be broken.
 func testCase(t *testing.T, j *judge.Judge, path string) bool {
-	text, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	broken := bytes.HasPrefix(text, []byte("# broken"))
-	if !broken && !bytes.HasPrefix(text, []byte("# fine")) {
+	says, c := caseIn(t, path)
+	broken := strings.HasPrefix(says, "broken")
+	if !broken && !strings.HasPrefix(says, "fine") {
 		t.Fatal("the first line says neither # broken nor # fine")
-	}
-	w, err := world.Read(text)
-	if err != nil {
-		t.Fatal(err)
-	}
-	c, err := judge.New(w)
-	if err != nil {
-		t.Fatal(err)
 	}
 	settled := func(f judge.Fact) bool { return !f.Unsettled }
 	if facts := j.Facts(c); slices.ContainsFunc(facts, settled) != broken {
 		t.Errorf("facts: %+v", facts)
 	}
-	verdict := j.Compare(c)
-	for _, d := range verdict.Missed {
-		t.Errorf("missed: %s", d)
-	}
-	for _, d := range verdict.False {
-		t.Errorf("false: %s", d)
-	}
+	none(t, j.Compare(c))
 	return broken
 }
