@@ -110,7 +110,9 @@ func (c *Case) contested(at envoy.Place, root world.Ref, requests []envoy.Reques
 			continue
 		}
 		if differ, settled := c.differ(first, own); differ && !reached[own.GetName()] {
-			found.add(own, settled && !refused(at) && !unproved(first, own))
+			covers := func(r *routev3.Route) bool { return r != own && covered(own, r, requests) }
+			sole := slices.ContainsFunc(among.GetRoutes(), covers) // not several together
+			found.add(own, settled && sole && !refused(at) && !unproved(first, own))
 		} else if differ {
 			rivals[by] = append(rivals[by], request)
 		}
