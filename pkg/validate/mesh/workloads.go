@@ -50,6 +50,9 @@ func (v *View) leads(d *Delivery, to workloads) bool {
 		before = v.matchesBefore(d)
 	}
 	return slices.ContainsFunc(matches, func(m *Match) bool {
+		if m.Port != 0 && !v.servedOn(d.Root, section, m.Port).Has(to.namespace) {
+			return false
+		}
 		whom := to
 		if m.labeled(section) {
 			if !to.mayHave(m.SourceLabels) {
