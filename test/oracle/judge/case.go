@@ -48,6 +48,7 @@ func New(w *world.World) (*Case, error) {
 	if c.Output, err = istiod.Generate(w, c.proxies); err != nil {
 		return nil, err
 	}
+	c.again = []again{{w, c.Output}}
 	c.Findings, err = findings(w)
 	return c, err
 }
