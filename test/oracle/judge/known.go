@@ -6,6 +6,7 @@ import (
 
 	networking "istio.io/api/networking/v1alpha3"
 	networkingv1 "istio.io/client-go/pkg/apis/networking/v1"
+	corev1 "k8s.io/api/core/v1"
 
 	"github.com/meshward/meshward/test/oracle/istiod"
 	"github.com/meshward/meshward/test/oracle/world"
@@ -202,20 +203,31 @@ var strayWeights = &Known{
 
 var sharedListener = &Known{
 	Name: "shared-listener",
-	Reason: "Hosts of ServiceEntries without addresses share one listener for TCP on a port, and the first host has it. " +
-		"Which one that is, is for all ServiceEntries of the mesh to say, so no rule looks for it: each is taken to have the listener.",
+	Reason: "Hosts of ServiceEntries without addresses, and of headless Services without pods, share one listener for a port of TCP or of no protocol, and the first host has it. " +
+		"Which one that is, is for all hosts of the mesh to say, so no rule looks for it: each is taken to have the listener.",
 	Section: "4.4",
 	Rules:   routed,
 	Side:    "false",
 	is: func(c *Case, rule string, d *Difference) bool {
-		return slices.ContainsFunc(world.All[*networkingv1.ServiceEntry](c.World), func(se *networkingv1.ServiceEntry) bool {
-			if len(se.Spec.GetAddresses()) > 0 {
+		return slices.ContainsFunc(c.World.Objects, func(o world.Object) bool {
+			if !withoutAddress(o) {
 				return false
 			}
-			instead, err := New(c.World.Without(world.RefOf(se)))
+			instead, err := New(c.World.Without(world.RefOf(o)))
 			return err == nil && instead.broken(rule, d.isAt)
 		})
 	},
+}
+
+// withoutAddress reports whether an object declares hosts that no address is known for.
+func withoutAddress(o world.Object) bool {
+	switch o := o.(type) {
+	case *networkingv1.ServiceEntry:
+		return len(o.Spec.GetAddresses()) == 0
+	case *corev1.Service:
+		return o.Spec.ClusterIP == corev1.ClusterIPNone
+	}
+	return false
 }
 
 // routed are the rules about what sidecars are given.

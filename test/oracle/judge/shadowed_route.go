@@ -110,7 +110,10 @@ func (c *Case) contested(at envoy.Place, root world.Ref, requests []envoy.Reques
 			continue
 		}
 		if differ, settled := c.differ(first, own); differ && !reached[own.GetName()] {
-			covers := func(r *routev3.Route) bool { return r != own && covered(own, r, requests) }
+			covers := func(r *routev3.Route) bool {
+				otherwise, _ := c.differ(r, own)
+				return r != own && otherwise && covered(own, r, requests)
+			}
 			sole := slices.ContainsFunc(among.GetRoutes(), covers) // not several together
 			found.add(own, settled && sole && !refused(at) && !unproved(first, own))
 		} else if differ {
