@@ -120,11 +120,7 @@ func (h *Host) Callers(d *Delivery) []Client {
 		names = append(names, h.view.declaredFor(host)...)
 		names = append(names, h.view.taken(d.Root, host, d.Route.Section).Named()...)
 	}
-	for _, declared := range h.Declarations {
-		if declared.Alias != "" {
-			names = append(names, h.view.Host(declared.Alias).declaredFor()...)
-		}
-	}
+	names = append(names, h.aliasedFor()...)
 	slices.Sort(names)
 	for _, name := range slices.Compact(names) {
 		if slices.ContainsFunc(clients, func(c Client) bool { return c.Gateway == "" && c.Namespace == name }) {
@@ -146,6 +142,21 @@ func (v *View) declaredFor(host string) []string {
 	var names []string
 	for _, under := range hosts {
 		names = append(names, v.Host(under).declaredFor()...)
+	}
+	return names
+}
+
+// listeningFor returns the namespaces that the declarations of the host name, and those of
+// what it stands for: whose clients may have other listeners than the rest.
+func (h *Host) listeningFor() []string { return append(h.declaredFor(), h.aliasedFor()...) }
+
+// aliasedFor returns the namespaces that the declarations of what the host stands for name.
+func (h *Host) aliasedFor() []string {
+	var names []string
+	for _, d := range h.Declarations {
+		if d.Alias != "" {
+			names = append(names, h.view.Host(d.Alias).declaredFor()...)
+		}
 	}
 	return names
 }

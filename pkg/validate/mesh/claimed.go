@@ -122,19 +122,20 @@ func first(before map[*VirtualService]Namespaces, client string) *VirtualService
 }
 
 // wanted returns the namespaces whose sidecars would be given any route of a
-// section of a VirtualService for a host if nobody else claimed it.
+// section of a VirtualService for a host if nobody else claimed it, and it no other.
 func (v *View) wanted(root *VirtualService, rivals []*VirtualService, host string, section Section) Namespaces {
+	alone := *root
+	alone.Hosts, alone.written, alone.Gateways = []string{host}, []string{host}, nil
 	var wanted Namespaces
-	for _, d := range v.handedOut(root) {
+	for _, d := range v.handedOut(&alone) {
 		if d.Route.Section == section {
 			wanted = wanted.Or(d.Reach.Sidecars)
 		}
 	}
-	alone := &VirtualService{By: root.By, Hosts: []string{host}, written: []string{host}, Seen: AllNamespaces()}
 	if section == SectionHTTP { // what a service goes by is claimed with the service
 		wanted = wanted.Minus(v.domainTaken(root, host, rivals...))
 	}
-	return wanted.And(v.served(alone, section))
+	return wanted
 }
 
 // alike reports whether the clients of a namespace are treated the same by a

@@ -24,10 +24,14 @@ func (v *View) domainTaken(root *VirtualService, name string, but ...*VirtualSer
 }
 
 // domainTakenUnder is domainTaken for those that serve the service by a wildcard over it:
-// to nobody who may be given another VirtualService for a more specific host [4.3].
+// to nobody who may be given another VirtualService for a more specific host [4.3]. Of a
+// wildcard over too much to be looked at nothing is claimed.
 func (v *View) domainTakenUnder(root *VirtualService, service string, but []*VirtualService) Namespaces {
 	var taken Namespaces
 	for _, wildcard := range v.snapshot.widerInUse(service) {
+		if _, every := v.DeclaredHosts(wildcard); !every {
+			continue
+		}
 		for h := range v.snapshot.linked(claims, wildcard) {
 			other := h.route
 			if other == root || slices.Contains(but, other) || !other.Mesh || !other.Has(SectionHTTP) {
@@ -97,13 +101,15 @@ func (h *Host) standsFor() []string {
 	return []string{h.Declarations[0].Alias}
 }
 
-// goingByUnder is goingBy for all services that a wildcard of a VirtualService covers.
+// goingByUnder is goingBy for all services that a wildcard of a VirtualService covers,
+// unless these are too many to be looked at.
 func (t *touch) goingByUnder(wildcard string) {
 	if !IsWildcard(wildcard) || wildcard == "*" {
 		return
 	}
-	for e := range walk(t.snapshot.declared, wildcardKey(wildcard)) {
-		t.goingBy(e.declarations[0].Host)
+	hosts, _ := t.view.DeclaredHosts(wildcard)
+	for _, host := range hosts {
+		t.goingBy(host)
 	}
 }
 

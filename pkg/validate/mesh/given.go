@@ -19,11 +19,17 @@ func (v *View) Importing(root *VirtualService, sidecars Namespaces) Viewpoints {
 	return importing(root, sidecars, func(to workloads) bool { return v.givesFor(root.Hosts, root, SectionHTTP, to) })
 }
 
-// ImportingAs is Importing for a VirtualService that had another host for its only one.
-func (v *View) ImportingAs(root *VirtualService, host string) Viewpoints {
+// ImportingAs is Importing for a host that a VirtualService might have in the place of one
+// that it has.
+func (v *View) ImportingAs(root *VirtualService, written, host string) Viewpoints {
 	as := *root
-	as.Hosts, as.written = []string{host}, []string{host}
-	return v.Importing(&as, v.MeantFor(root))
+	as.written = slices.Clone(root.written)
+	for i, name := range root.Hosts {
+		if name == written {
+			as.written[i] = host
+		}
+	}
+	return importing(root, v.MeantFor(root), func(to workloads) bool { return v.givesFor([]string{host}, &as, SectionHTTP, to) })
 }
 
 // MeantFor returns the namespaces whose sidecars any match of a VirtualService is for.

@@ -11,8 +11,13 @@ const mostCovered = 64
 // DeclaredHosts returns the hosts that are declared and that a wildcard covers,
 // itself among them, and whether these are all: there may be too many to look at.
 func (v *View) DeclaredHosts(wildcard string) (hosts []string, all bool) {
-	for e := range walk(v.snapshot.declared, wildcardKey(wildcard)) {
-		if len(hosts) == mostCovered {
+	return v.snapshot.declaredUnder(wildcard, mostCovered)
+}
+
+// declaredUnder is DeclaredHosts for at most so many.
+func (s *Snapshot) declaredUnder(wildcard string, most int) (hosts []string, all bool) {
+	for e := range walk(s.declared, wildcardKey(wildcard)) {
+		if len(hosts) == most {
 			return nil, false
 		}
 		hosts = append(hosts, e.declarations[0].Host)

@@ -244,6 +244,9 @@ func (v *View) answering(name string) []place {
 // dropped returns why istiod drops a server for an earlier one, or nil. It asks for the
 // hosts first: a server without its port has taken them all the same.
 func (v *View) dropped(p place) *ServerConflict {
+	if !p.server.judged() {
+		return nil
+	}
 	if c, known := v.drops[p]; known {
 		return c
 	}

@@ -17,14 +17,14 @@ func (s *Snapshot) Touched(refs ...Ref) []Key {
 		left:     map[string]bool{},
 		names:    map[Key]bool{},
 	}
-	for _, ref := range refs {
-		if ref.Kind == KindNamespace {
-			t.namespace(ref.Name)
-			continue
+	objects := t.objects(refs)
+	for _, h := range objects {
+		for _, says := range h.hosts() {
+			t.declared += min(len(says.declarations), 1)
 		}
-		if h, ok := s.held.Get(refKey(ref)); ok {
-			t.object(h)
-		}
+	}
+	for _, h := range objects {
+		t.object(h)
 	}
 	keys := make([]Key, 0, len(t.keys))
 	for key := range t.keys {
@@ -43,6 +43,26 @@ type touch struct {
 	gateways map[*Gateway]bool        // already followed
 	left     map[string]bool          // wildcards already followed
 	names    map[Key]bool             // server names already followed
+	declared int                      // hosts that the objects themselves declare
+}
+
+// objects returns what there is of some objects. A Namespace stands for all that is in it,
+// which may come into sight with it or go out of it, or change its tenant.
+func (t *touch) objects(refs []Ref) []*held {
+	var objects []*held
+	for _, ref := range refs {
+		switch {
+		case ref.Kind != KindNamespace:
+			if h, ok := t.snapshot.held.Get(refKey(ref)); ok {
+				objects = append(objects, h)
+			}
+		case t.snapshot.cfg.judgesNamespaces():
+			for _, kind := range Kinds() {
+				objects = slices.AppendSeq(objects, t.snapshot.stored(kind, ref.Name))
+			}
+		}
+	}
+	return objects
 }
 
 func (t *touch) object(h *held) {
@@ -343,19 +363,6 @@ func (t *touch) sidecar(s *Sidecar) {
 	}
 }
 
-// namespace follows a Namespace, which may come into sight or go out of it with
-// all that is in it, or change its tenant.
-func (t *touch) namespace(name string) {
-	if !t.snapshot.cfg.judgesNamespaces() {
-		return
-	}
-	for _, kind := range Kinds() {
-		for h := range t.snapshot.stored(kind, name) {
-			t.object(h)
-		}
-	}
-}
-
 func (t *touch) api(r *APIRoute) {
 	for _, host := range r.Hosts {
 		for h := range t.snapshot.linked(claims, host) {
@@ -412,16 +419,24 @@ func (t *touch) over(host string) {
 
 // leftOver touches the routes of the VirtualServices that claim a wildcard on the mesh
 // and have listeners by what is declared under it: those of wildcards over a host, unless
-// too much is declared under them to be looked at, and where the host is a wildcard
-// itself, those of the wildcards under it [4.3].
+// too much is declared under them to be looked at, with the objects and without; and where
+// the host is a wildcard itself, those of the wildcards under it [4.3].
 func (t *touch) leftOver(host string) {
 	for _, wildcard := range t.snapshot.wildcardsInUse(host) {
 		if t.left[wildcard] {
 			continue
 		}
 		t.left[wildcard] = true
-		if _, every := t.view.DeclaredHosts(wildcard); every {
-			t.claiming(wildcard)
+		if len(t.view.Claiming(wildcard)) == 0 {
+			continue
+		}
+		services, every := t.snapshot.declaredUnder(wildcard, mostCovered+t.declared)
+		if !every {
+			continue
+		}
+		t.claiming(wildcard)
+		for _, service := range services {
+			t.goingBy(service)
 		}
 	}
 	if !IsWildcard(host) {

@@ -12,9 +12,9 @@ func (v *View) servedUnder(root *VirtualService, wildcard string) Namespaces {
 	if !every || len(hosts) == 0 || !v.snapshot.cfg.Complete {
 		return AllNamespaces()
 	}
-	var names []string
+	names := []string{root.By.Namespace}
 	for _, name := range hosts {
-		names = append(names, v.Host(name).apart()...)
+		names = append(names, v.Host(name).listeningFor()...)
 		for _, other := range v.narrower(wildcard, name) {
 			names = append(append(names, other.Seen.Named()...), other.By.Namespace)
 		}
@@ -61,12 +61,16 @@ func (v *View) outranked(root *VirtualService, wildcard, host, client string) bo
 
 // outrankedBy is outranked for clients that use a Sidecar, or none: by a VirtualService for
 // a more specific host, or by one for the same before it that has no HTTP route, which has
-// the service all the same.
+// the service all the same. One that is not stored is asked about as if nobody else claimed the wildcard.
 func (v *View) outrankedBy(sidecar *Sidecar, root *VirtualService, wildcard, host, client string) bool {
 	gives := func(other *VirtualService) bool {
 		return other != root && other.Seen.Has(client) && (sidecar == nil || sidecar.imports(other, client))
 	}
-	return slices.ContainsFunc(v.narrower(wildcard, host), gives) || slices.ContainsFunc(v.Claiming(wildcard), func(other *VirtualService) bool {
+	if slices.ContainsFunc(v.narrower(wildcard, host), gives) {
+		return true
+	}
+	claiming := v.Claiming(wildcard)
+	return slices.Contains(claiming, root) && slices.ContainsFunc(claiming, func(other *VirtualService) bool {
 		before, known := other.precedes(root, client)
 		return other.Mesh && !other.Has(SectionHTTP) && before && known && gives(other)
 	})

@@ -55,7 +55,7 @@ func (a *anyMesh) config() mesh.Config {
 func (a *anyMesh) namespace() string { return among(a, "a", "a", "b", "root") }
 
 func (a *anyMesh) host() string {
-	return among(a, "x", "x.a.svc.cluster.local", "x.a.svc.cluster.local", "y.b.svc.cluster.local", "x.a", "api.com", "shop.com", "*.com", "alias.a.svc.cluster.local")
+	return among(a, "x", "x.a.svc.cluster.local", "x.a.svc.cluster.local", "y.b.svc.cluster.local", "x.a", "api.com", "shop.com", "*.com", "alias.a.svc.cluster.local", "*.a.svc.cluster.local")
 }
 
 func (a *anyMesh) exportTo() []string {
@@ -98,6 +98,10 @@ func (a *anyMesh) object(kind mesh.Kind, name string) *mesh.Object {
 	case mesh.KindIngress:
 		content["spec"] = spec{"ingressClassName": among(a, "istio", "other"), "rules": []spec{{"host": among(a, "shop.com", "api.com")}}}
 	}
+	return decoded(kind, content)
+}
+
+func decoded(kind mesh.Kind, content spec) *mesh.Object {
 	raw, err := json.Marshal(content)
 	if err != nil {
 		panic(err)
@@ -301,12 +305,30 @@ func (a *anyMesh) objects() []*mesh.Object {
 	if a.chance(3) {
 		add(mesh.KindSidecar, 2, "sidecar-%d")
 	}
+	if a.chance(12) {
+		crowd := a.crowd()
+		byRef[crowd.Ref] = crowd
+	}
 	objects := make([]*mesh.Object, 0, len(byRef))
 	for _, object := range byRef {
 		objects = append(objects, object)
 	}
 	slices.SortFunc(objects, func(a, b *mesh.Object) int { return a.Ref.Compare(b.Ref) })
 	return objects
+}
+
+// crowd declares about as many hosts under a wildcard as are looked at one by one: one
+// more or less changes what may be said of all of them.
+func (a *anyMesh) crowd() *mesh.Object {
+	under := among(a, ".com", ".a.svc.cluster.local")
+	hosts := make([]string, 0, 64)
+	for i := range 61 + a.IntN(5) {
+		hosts = append(hosts, fmt.Sprint("c", i, under))
+	}
+	return decoded(mesh.KindServiceEntry, spec{
+		"metadata": spec{"namespace": a.namespace(), "name": "crowd"},
+		"spec":     spec{"hosts": hosts, "ports": []spec{{"number": 80, "name": "http", "protocol": "HTTP"}}, "resolution": "DNS"},
+	})
 }
 
 // named puts an index into a name that has a place for one.

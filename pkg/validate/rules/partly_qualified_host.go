@@ -140,7 +140,7 @@ func (q *partlyQualified) claims() []rule.Finding {
 // past returns the clients of the Service that go past a VirtualService for the
 // written name, and those that do unless they write just that name.
 func (q *partlyQualified) past(v *mesh.VirtualService) (ignored, narrowed mesh.Viewpoints) {
-	whole, written := q.mesh.ImportingAs(v, q.meant.Name), q.mesh.Importing(v, q.mesh.MeantFor(v))
+	whole, written := q.mesh.ImportingAs(v, q.written.Name, q.meant.Name), q.mesh.Importing(v, q.mesh.MeantFor(v))
 	names := append([]string{v.By.Namespace}, q.mesh.MeantFor(v).Named()...)
 	for _, client := range q.meant.Everyone() {
 		names = append(names, client.Viewpoint.Namespace)

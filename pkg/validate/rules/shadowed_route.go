@@ -2,6 +2,7 @@ package rules
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/meshward/meshward/pkg/validate/mesh"
@@ -91,7 +92,7 @@ func takenFrom(p *rule.Pass, host *mesh.VirtualHost, alive []bool, at int) []cla
 			continue
 		}
 		c, ok := between(p.Mesh, first, later, host)
-		if ok && !doneBefore(p, before, later.Root, first) {
+		if ok && !doneBefore(p, before, later.Root, first) && !firstAnyway(p, before[:i], c) {
 			list = append(list, c)
 		}
 	}
@@ -117,6 +118,18 @@ func doneBefore(p *rule.Pass, before []*mesh.HostRoute, own *mesh.VirtualService
 		}
 	}
 	return false
+}
+
+// firstAnyway reports whether a route of a third VirtualService, before both of those that
+// clash, takes all requests of the first of them.
+func firstAnyway(p *rule.Pass, before []*mesh.HostRoute, c clash) bool {
+	stays := func(r, behind *mesh.HostRoute) bool {
+		_, known := r.Fragment.Order(behind.Fragment, c.pods)
+		return r.Root != behind.Root && known
+	}
+	return slices.ContainsFunc(before, func(r *mesh.HostRoute) bool {
+		return r.Certain && stays(r, c.first) && stays(r, c.later) && p.Mesh.Covers(r.Match, c.first.Match)
+	})
 }
 
 // between judges two routes of different VirtualServices that do different things.

@@ -68,15 +68,15 @@ func (c *Case) declaredBy(host string, counts func(world.Object) bool) map[int]b
 
 // borrowed reports whether a sidecar has a route of an ExternalName in a table in which what
 // that stands for is not: by whatever other Service has HTTP on the port, which is, as on
-// port 80, for nobody to look for. So it is for a name that no Service has on any port but
-// 80, where another host of the VirtualService has the port.
+// port 80, for nobody to look for. So it is for a name that no Service has, or only one that
+// hides itself, on any port but 80, where another host of the VirtualService has the port.
 func (c *Case) borrowed(p *istiod.Proxy, route *istiod.Route) bool {
 	host, _, _ := strings.Cut(route.Host.GetName(), ":")
 	if p.Gateway || route.Port() == 80 {
 		return false
 	}
 	target := c.aliasOf(host)
-	return len(c.portsOf(p, host)) == 0 && target == "" || target != "" && !slices.ContainsFunc(route.Table.GetVirtualHosts(), func(of *routev3.VirtualHost) bool {
+	return target == "" && (len(c.portsOf(p, host)) == 0 || c.hides(p, host)) || target != "" && !slices.ContainsFunc(route.Table.GetVirtualHosts(), func(of *routev3.VirtualHost) bool {
 		return of.GetName() == target+":"+strconv.Itoa(route.Port())
 	})
 }

@@ -110,17 +110,21 @@ func (c *Case) contested(at envoy.Place, root world.Ref, requests []envoy.Reques
 			continue
 		}
 		if differ, settled := c.differ(first, own); differ && !reached[own.GetName()] {
-			covers := func(r *routev3.Route) bool {
-				otherwise, _ := c.differ(r, own)
-				return r != own && otherwise && covered(own, r, requests)
-			}
-			sole := slices.ContainsFunc(among.GetRoutes(), covers) // not several together
-			found.add(own, settled && sole && !refused(at) && !unproved(first, own))
+			found.add(own, settled && c.overcast(own, among.GetRoutes(), requests) && !refused(at) && !unproved(first, own))
 		} else if differ {
 			rivals[by] = append(rivals[by], request)
 		}
 	}
 	return rivals
+}
+
+// overcast reports whether one of some routes, and not several together, takes all requests
+// that another asks for, and does something else with them.
+func (c *Case) overcast(own *routev3.Route, among []*routev3.Route, requests []envoy.Request) bool {
+	return slices.ContainsFunc(among, func(r *routev3.Route) bool {
+		otherwise, _ := c.differ(r, own)
+		return r != own && otherwise && covered(own, r, requests)
+	})
 }
 
 // unproveds are the routes of a virtual host that no request takes, though no other one

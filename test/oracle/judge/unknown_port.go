@@ -43,8 +43,12 @@ func (c *Case) ports(tells func(*Lost) bool) []Fact {
 
 // doubtful reports whether a rule may tell of a port or not.
 func (c *Case) doubtful(l *Lost) bool {
-	return l.NoPort && (c.byCall(l) || c.astray(l)) || c.unseen(l)
+	return l.NoPort && (c.byCall(l) || c.astray(l) || c.passedBy(l)) || c.unseen(l)
 }
+
+// passedBy reports whether a cluster is asked for by the name of an ExternalName: nothing
+// looks through one that a route imports alone, and no Sidecar [2.9].
+func (c *Case) passedBy(l *Lost) bool { return c.alias(l.Host) && !l.portless() }
 
 // byCall reports whether the port on which a route is called makes the difference, and is
 // not known.
