@@ -104,6 +104,16 @@ func findings(w *world.World) ([]rule.Finding, error) {
 	if err != nil {
 		return nil, err
 	}
+	snapshot, err := Snapshot(w)
+	if err != nil {
+		return nil, err
+	}
+	return engine.All(snapshot), nil
+}
+
+// Snapshot is a world as meshward holds it. It returns an error for an object that
+// meshward does not read.
+func Snapshot(w *world.World) (*mesh.Snapshot, error) {
 	cfg := mesh.DefaultConfig()
 	cfg.RootNamespace, cfg.Complete = world.Root, true
 	var changes []mesh.Change
@@ -114,7 +124,7 @@ func findings(w *world.World) ([]rule.Finding, error) {
 		}
 		changes = append(changes, mesh.Change{New: object})
 	}
-	return engine.All(mesh.Empty(cfg).Apply(changes...)), nil
+	return mesh.Empty(cfg).Apply(changes...), nil
 }
 
 func decode(o world.Object) (*mesh.Object, error) {
