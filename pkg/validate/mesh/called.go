@@ -51,7 +51,7 @@ func (v *View) Called(root *VirtualService, section Section, client string) []Ca
 // calls reports whether clients of a namespace that call a host may be given a section of a
 // VirtualService for it.
 func (v *View) calls(root *VirtualService, name string, section Section, client string) bool {
-	return !v.taken(root, name, section).Has(client) && v.givesFor([]string{name}, root, section, workloads{namespace: client})
+	return !v.taken(root, name, section).Has(client) && v.givesFor([]string{name}, root, section, 0, workloads{namespace: client})
 }
 
 // calledUnder returns how clients of a namespace call the hosts that a wildcard of a
@@ -66,7 +66,8 @@ func (v *View) calledUnder(root *VirtualService, wildcard string, section Sectio
 	for _, name := range hosts {
 		ports := v.Host(name).calledOn(section, client)
 		called := slices.ContainsFunc(v.snapshot.uses(workloads{namespace: client}), func(sidecar *Sidecar) bool {
-			return v.givesBy(sidecar, name, root, section, client) && (section != SectionHTTP || !v.outrankedBy(sidecar, root, wildcard, name, client))
+			imports := sidecar == nil || sidecar.imports(root, client) && v.givesBy(using{sidecar, client}, name, root, section, 0)
+			return imports && (section != SectionHTTP || !v.outrankedBy(sidecar, root, wildcard, name, client))
 		})
 		if len(ports) == 0 || !called {
 			continue
@@ -126,7 +127,7 @@ func (h *Host) Callers(d *Delivery) []Client {
 		if slices.ContainsFunc(clients, func(c Client) bool { return c.Gateway == "" && c.Namespace == name }) {
 			continue
 		}
-		reached := d.Reach.Sidecars.Has(name) && h.view.gives(d.Root, d.Route.Section, workloads{namespace: name})
+		reached := d.Reach.Sidecars.Has(name) && h.view.gives(d.Root, d.Route.Section, 0, workloads{namespace: name})
 		clients = append(clients, Client{Viewpoint: Viewpoint{Namespace: name}, Reached: reached, namespace: name})
 	}
 	return clients

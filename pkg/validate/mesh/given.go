@@ -5,7 +5,7 @@ import "slices"
 // Given returns the viewpoints that are given a route, told apart by the
 // VirtualService alone: for rules that judge it, and no host that it routes to.
 func (v *View) Given(d *Delivery) Viewpoints {
-	given := importing(d.Root, d.Reach.Sidecars, func(to workloads) bool { return v.gives(d.Root, d.Route.Section, to) })
+	given := importing(d.Root, d.Reach.Sidecars, func(to workloads) bool { return v.gives(d.Root, d.Route.Section, 0, to) })
 	for _, g := range d.Reach.Gateways {
 		given.Set(Viewpoint{Gateway: g.Gateway}, true)
 	}
@@ -16,7 +16,7 @@ func (v *View) Given(d *Delivery) Viewpoints {
 // those whose Sidecars do not import the VirtualService, or have no listener for any of
 // its hosts [2.8].
 func (v *View) Importing(root *VirtualService, sidecars Namespaces) Viewpoints {
-	return importing(root, sidecars, func(to workloads) bool { return v.givesFor(root.Hosts, root, SectionHTTP, to) })
+	return importing(root, sidecars, func(to workloads) bool { return v.givesFor(root.Hosts, root, SectionHTTP, 0, to) })
 }
 
 // ImportingAs is Importing for a host that a VirtualService might have in the place of one
@@ -29,7 +29,7 @@ func (v *View) ImportingAs(root *VirtualService, written, host string) Viewpoint
 			as.written[i] = host
 		}
 	}
-	return importing(root, v.MeantFor(root), func(to workloads) bool { return v.givesFor([]string{host}, &as, SectionHTTP, to) })
+	return importing(root, v.MeantFor(root), func(to workloads) bool { return v.givesFor([]string{host}, &as, SectionHTTP, 0, to) })
 }
 
 // MeantFor returns the namespaces whose sidecars any match of a VirtualService is for.

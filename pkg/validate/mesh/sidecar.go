@@ -144,84 +144,101 @@ func (s *Snapshot) defaultSidecars(namespace string) []*Sidecar {
 }
 
 // gives reports whether any sidecar of some workloads is given a section of a
-// VirtualService, as far as Sidecars and others who claim its hosts decide it.
-func (v *View) gives(root *VirtualService, section Section, to workloads) bool {
+// VirtualService, on a port or with 0 on any, as far as Sidecars and others who claim its
+// hosts decide it.
+func (v *View) gives(root *VirtualService, section Section, port uint32, to workloads) bool {
 	hosts := root.Hosts
 	if section == SectionHTTP {
 		hosts = dropped(hosts, func(name string) bool { return v.taken(root, name, section).Has(to.namespace) })
 	}
-	return v.givesFor(hosts, root, section, to)
+	return v.givesFor(hosts, root, section, port, to)
 }
 
 // givesFor reports whether any sidecar of some workloads is given a section of a
-// VirtualService for any of some of its hosts, as far as Sidecars decide it.
-func (v *View) givesFor(hosts []string, root *VirtualService, section Section, to workloads) bool {
+// VirtualService for any of some of its hosts, on a port or with 0 on any, as far as Sidecars
+// decide it.
+func (v *View) givesFor(hosts []string, root *VirtualService, section Section, port uint32, to workloads) bool {
 	return slices.ContainsFunc(v.snapshot.uses(to), func(sidecar *Sidecar) bool {
-		return slices.ContainsFunc(hosts, func(name string) bool { return v.givesBy(sidecar, name, root, section, to.namespace) })
+		return sidecar == nil || sidecar.imports(root, to.namespace) && slices.ContainsFunc(hosts, func(name string) bool {
+			return v.givesBy(using{sidecar, to.namespace}, name, root, section, port)
+		})
 	})
 }
 
-// givesBy reports whether clients of a namespace that use a Sidecar, or none, are given a
-// section of a VirtualService for one of its hosts: they have to have a listener that the
-// section acts on as well [4.3, 4.4].
-func (v *View) givesBy(sidecar *Sidecar, name string, root *VirtualService, section Section, client string) bool {
-	switch {
-	case sidecar == nil:
-		return true
-	case !sidecar.imports(root, client):
-		return false
-	case section == SectionHTTP:
-		return v.answersBy(sidecar, name, client)
-	default:
-		return v.listensBy(sidecar, name, section, client)
-	}
+// using are the clients of a namespace that use a Sidecar.
+type using struct {
+	*Sidecar
+
+	client string
 }
 
-// answersBy reports whether clients of a namespace that use a Sidecar may have a listener
-// for a host that HTTP routes act on: that of its service, or the one on port 80 where
-// that is a port of it [4.3, 8.1].
-func (v *View) answersBy(sidecar *Sidecar, name, client string) bool {
-	standsIn := sidecar.leaves(standIn)
+// givesBy reports whether clients that import a VirtualService are given a section of it for
+// one of its hosts, on a port or with 0 on any: they have to have a listener that the section
+// acts on as well [4.3, 4.4].
+func (v *View) givesBy(u using, name string, root *VirtualService, section Section, port uint32) bool {
+	if section == SectionHTTP {
+		return v.answersBy(u, name, root, port)
+	}
+	return v.listensBy(u, name, section, port)
+}
+
+// answersBy reports whether clients may have a listener for a host that the HTTP routes of a
+// VirtualService act on: that of its service, or the one on port 80 where that is a port of
+// it [4.3, 8.1]; and for a wildcard that of a service for which no other VirtualService is
+// more specific.
+func (v *View) answersBy(u using, name string, root *VirtualService, port uint32) bool {
+	standsIn := u.leaves(standIn) && on(port, standIn)
 	if IsWildcard(name) {
 		hosts, every := v.DeclaredHosts(name)
 		return standsIn || !every || slices.ContainsFunc(hosts, func(under string) bool {
-			return slices.ContainsFunc(v.Host(under).Services(client), func(s Service) bool { return sidecar.opens(s, client) })
+			opens := func(s Service) bool { return u.opens(s, port) }
+			return slices.ContainsFunc(v.Host(under).Services(u.client), opens) && !v.outrankedBy(u.Sidecar, root, name, under, u.client)
 		})
 	}
 	host := v.Host(name)
-	services := host.withRivals(host.Services(client))
+	services := host.withRivals(host.Services(u.client))
 	if len(services) == 0 {
 		return standsIn
 	}
 	return slices.ContainsFunc(services, func(s Service) bool {
 		if s.Alias != "" { // it has the listeners of others
-			return s.Portless() && standsIn || slices.ContainsFunc(s.Listens(), func(p Port) bool { return sidecar.leaves(p.Number) })
+			return s.Portless() && standsIn || u.has(s, port)
 		}
-		return s.Has(standIn) && standsIn || sidecar.opens(s, client)
+		return s.Has(standIn) && standsIn || u.opens(s, port)
 	})
 }
 
-// opens reports whether clients of a namespace that use the Sidecar have a listener for HTTP
-// to a service, on a port that no listener of the Sidecar has to itself.
-func (s *Sidecar) opens(service Service, client string) bool {
-	return s.importsService(service, client) &&
-		(service.Portless() || slices.ContainsFunc(service.Listens(), func(p Port) bool { return s.leaves(p.Number) && p.Protocol.serves(SectionHTTP) }))
+// opens reports whether clients have a listener for HTTP to a service, on a port or with 0 on
+// any, that no listener of their Sidecar has to itself.
+func (u using) opens(service Service, port uint32) bool {
+	return u.importsService(service, u.client) && (service.Portless() || u.has(service, port))
+}
+
+// has reports whether a service has a port of HTTP, that or with 0 any, which no listener of
+// the Sidecar has to itself.
+func (u using) has(service Service, port uint32) bool {
+	return slices.ContainsFunc(service.Listens(), func(p Port) bool {
+		return u.leaves(p.Number) && on(port, p.Number) && p.Protocol.serves(SectionHTTP)
+	})
 }
 
 // leaves reports whether no listener of the Sidecar takes a port for itself.
 func (s *Sidecar) leaves(port uint32) bool { return !slices.Contains(s.ports, port) }
 
-// listensBy reports whether clients of a namespace that use a Sidecar may have a listener
-// for a host that a section, TLS or TCP, acts on.
-func (v *View) listensBy(sidecar *Sidecar, name string, section Section, client string) bool {
+// on reports whether a port is the one that is asked for, which is any with 0.
+func on(asked, port uint32) bool { return asked == 0 || asked == port }
+
+// listensBy reports whether clients may have a listener for a host that a section, TLS or
+// TCP, acts on, on a port or with 0 on any.
+func (v *View) listensBy(u using, name string, section Section, port uint32) bool {
 	listened := v.listened(name)
 	if !listened.all || !v.snapshot.cfg.Complete && len(listened.hosts) == 0 {
 		return true
 	}
 	return slices.ContainsFunc(listened.hosts, func(declared string) bool {
 		host := v.Host(declared)
-		return slices.ContainsFunc(host.withRivals(host.Services(client)), func(s Service) bool {
-			return s.serves(section) && sidecar.importsService(s, client)
+		return slices.ContainsFunc(host.withRivals(host.Services(u.client)), func(s Service) bool {
+			return s.serves(section) && (port == 0 || s.servesOn(section, port)) && u.importsService(s, u.client)
 		})
 	})
 }

@@ -290,6 +290,14 @@ func (t *touch) gateway(g *Gateway) {
 	}
 }
 
+// bound touches the VirtualServices that are bound to a Gateway, whose own routes decide
+// whether Envoy accepts the table of a server that redirects all requests.
+func (t *touch) bound(g *Gateway) {
+	for h := range t.snapshot.linked(boundTo, g.Name()) {
+		t.keys[Key{SubjectVirtualService, h.route.Name()}] = true
+	}
+}
+
 // servers follows the servers of a Gateway to those that they keep from their
 // places, and on to those that these would keep from theirs.
 func (t *touch) servers(g *Gateway) {
@@ -320,7 +328,10 @@ func (t *touch) serverName(name Key) {
 func (t *touch) places(list []place, open bool) {
 	for _, p := range list {
 		open = open || t.view.dropped(p) != nil
-		if open && !p.server.Redirects {
+		switch {
+		case open && p.server.Redirects:
+			t.bound(p.gateway)
+		case open:
 			t.gateway(p.gateway)
 		}
 		for _, server := range p.gateway.Servers {

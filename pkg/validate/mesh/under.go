@@ -27,21 +27,23 @@ func (v *View) servedUnder(root *VirtualService, wildcard string) Namespaces {
 			if slices.ContainsFunc(services, acted) && !v.outranked(root, wildcard, name, client) && !v.domainTaken(root, name).Has(client) {
 				return true
 			}
-			hides := func(s Service) bool { return !s.leaves(wildcard, client) }
+			hides := func(s Service) bool { return !s.letsStandIn(wildcard, client) }
 			standsIn = standsIn && !slices.ContainsFunc(services, hides)
 		}
 		return standsIn
 	})
 }
 
-// leaves reports whether a service that a wildcard covers leaves it to be as a name that is
+// letsStandIn reports whether a service that a wildcard covers lets it be as a name that is
 // no service to clients of a namespace: on port 80, which one that they see does not have,
-// and the wildcard itself does if it is hidden from them [2.2, 8.1].
-func (s Service) leaves(wildcard, client string) bool {
+// an ExternalName without ports being none there, and the wildcard itself does if it is hidden
+// from them [1.9, 2.2, 8.1].
+func (s Service) letsStandIn(wildcard, client string) bool {
+	has := s.Has(standIn) && (s.Alias == "" || !s.Portless())
 	if s.shown(client) {
-		return s.Host != wildcard && !s.Has(standIn)
+		return s.Host != wildcard && !has
 	}
-	return s.Host != wildcard || s.Has(standIn)
+	return s.Host != wildcard || has
 }
 
 // actedUnder is acted for a service that a wildcard covers: of an ExternalName without ports

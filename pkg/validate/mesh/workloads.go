@@ -60,7 +60,7 @@ func (v *View) leads(d *Delivery, to workloads) bool {
 			}
 			whom = to.with(m.SourceLabels)
 		}
-		return m.isFor(section, to.namespace) && v.gives(d.Root, section, whom) &&
+		return m.isFor(section, to.namespace) && v.gives(d.Root, section, m.Port, whom) &&
 			!slices.ContainsFunc(before, func(e *Match) bool { return v.takesAllOf(e, m, section, whom) })
 	})
 }

@@ -157,8 +157,9 @@ func (q *partlyQualified) past(v *mesh.VirtualService) (ignored, narrowed mesh.V
 
 // shared returns the ports on which clients of a namespace that call the Service by the
 // written name can get routes of a VirtualService: those of HTTP, on port 80 and on
-// what the Service has in common with other hosts of the VirtualService [4.3]. It is
-// not known for those that do not see the Service, or whom it serves no HTTP.
+// what the Service has in common with other hosts of the VirtualService [4.3], whose ports
+// without a protocol have route tables of their own. It is not known for those that do not
+// see the Service, or whom it serves no HTTP.
 func (q *partlyQualified) shared(v *mesh.VirtualService, client string) (ports []uint32, known bool) {
 	services := q.meant.Shown(client)
 	if !v.Has(mesh.SectionHTTP) {
@@ -172,13 +173,13 @@ func (q *partlyQualified) shared(v *mesh.VirtualService, client string) (ports [
 		}
 		for _, host := range hosts {
 			for _, s := range q.mesh.Host(host).Shown(client) {
-				others = append(others, httpPorts(s)...)
+				others = append(others, numbersOf(s, mesh.ProtocolHTTP)...)
 			}
 		}
 	}
 	known = len(services) > 0 && (v.Has(mesh.SectionTLS) || v.Has(mesh.SectionTCP))
 	for _, s := range services {
-		speaks := httpPorts(s)
+		speaks := numbersOf(s, mesh.ProtocolHTTP, mesh.ProtocolAuto)
 		if s.Alias != "" || s.Portless() {
 			speaks = append(speaks, 80)
 		}
@@ -189,11 +190,11 @@ func (q *partlyQualified) shared(v *mesh.VirtualService, client string) (ports [
 	return slices.Compact(ports), known
 }
 
-// httpPorts returns the ports of a service on which HTTP routes are used.
-func httpPorts(s mesh.Service) []uint32 {
+// numbersOf returns the ports of a service with one of some protocols.
+func numbersOf(s mesh.Service, protocols ...mesh.Protocol) []uint32 {
 	var ports []uint32
 	for _, p := range s.Listens() {
-		if p.Protocol == mesh.ProtocolHTTP || p.Protocol == mesh.ProtocolAuto {
+		if slices.Contains(protocols, p.Protocol) {
 			ports = append(ports, p.Number)
 		}
 	}

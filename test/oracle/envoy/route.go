@@ -31,8 +31,12 @@ func Host(table *routev3.RouteConfiguration, authority string) *routev3.VirtualH
 	longest := rank{}
 	for _, host := range table.GetVirtualHosts() {
 		for _, domain := range host.GetDomains() {
-			if r, fits := rankOf(strings.ToLower(domain), name); fits && longest.less(r) {
+			r, fits := rankOf(strings.ToLower(domain), name)
+			if fits && longest.less(r) {
 				best, longest = host, r
+			}
+			if longest.kind == exact {
+				return best
 			}
 		}
 	}

@@ -18,9 +18,13 @@ import (
 	"istio.io/istio/pilot/pkg/networking/core"
 	"istio.io/istio/pkg/config/host"
 	"istio.io/istio/pkg/config/mesh"
+	"istio.io/istio/pkg/kube"
 	"istio.io/istio/pkg/kube/krt"
 	"istio.io/istio/pkg/log"
 	"istio.io/istio/pkg/test"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	utilruntime "k8s.io/apimachinery/pkg/util/runtime"
 
 	"github.com/meshward/meshward/test/oracle/world"
 )
@@ -60,10 +64,13 @@ type Proxy struct {
 // caught here.
 func (p *Proxy) Clusters() map[string]*clusterv3.Cluster { return p.clusters() }
 
-// hush keeps istiod from writing a log, and from holding on to every mesh that it has ever
-// been shown, so that its debug page could tell of it.
-var hush = sync.OnceFunc(func() {
+// slim keeps istiod from writing a log, from holding on to every mesh that it has ever been
+// shown, so that its debug page could tell of it, and from preparing, for each, clients of an
+// API server for all kinds there are: it gets its configuration without one.
+var slim = sync.OnceFunc(func() {
 	krt.GlobalDebugHandler = nil
+	kube.FakeIstioScheme = runtime.NewScheme()
+	utilruntime.Must(metav1.AddMetaToScheme(kube.FakeIstioScheme))
 	for _, scope := range log.Scopes() {
 		scope.SetOutputLevel(log.NoneLevel)
 	}
@@ -72,7 +79,7 @@ var hush = sync.OnceFunc(func() {
 // Generate asks istiod for what it sends to the proxies of a world. It returns an error
 // where istiod could not be started, which says nothing about the world.
 func Generate(w *world.World, proxies []world.Proxy) (*Output, error) {
-	hush()
+	slim()
 	var out Output
 	err := test.Wrap(func(t test.Failer) {
 		configs, services := convert(w)
