@@ -2,46 +2,30 @@
 package analyzers_test
 
 import (
-	"bytes"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/meshward/meshward/test/oracle/analyzers"
 	"github.com/meshward/meshward/test/oracle/judge"
 	"github.com/meshward/meshward/test/oracle/world"
+	"github.com/meshward/meshward/test/oracle/world/worldtest"
 )
 
 // TestMessages reads worlds whose leading comments are what is to come of them: a line
 // for each message, and one for each object that is missed or wrongly reported.
 func TestMessages(t *testing.T) {
-	paths, err := filepath.Glob(filepath.Join("testdata", "*.yaml"))
-	if err != nil || len(paths) == 0 {
-		t.Fatalf("no worlds in testdata: %v", err)
-	}
-	for _, path := range paths {
-		t.Run(filepath.Base(path), func(t *testing.T) {
-			text, err := os.ReadFile(path)
-			if err != nil {
-				t.Fatal(err)
-			}
-			w, err := world.Read(text)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if got, want := said(t, w), expected(text); got != want {
-				t.Errorf("got\n%swant\n%s", got, want)
-			}
-		})
-	}
+	worldtest.Each(t, "testdata/*.yaml", func(t *testing.T, text string, w *world.World) {
+		if got, want := said(t, w), expected(text); got != want {
+			t.Errorf("got\n%swant\n%s", got, want)
+		}
+	})
 }
 
-func expected(text []byte) string {
+func expected(text string) string {
 	var want strings.Builder
-	for line := range bytes.Lines(text) {
-		if bytes.HasPrefix(line, []byte("# = ")) {
-			want.Write(line[len("# = "):])
+	for line := range strings.Lines(text) {
+		if said, is := strings.CutPrefix(line, "# = "); is {
+			want.WriteString(said)
 		}
 	}
 	return want.String()

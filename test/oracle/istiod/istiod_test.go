@@ -4,8 +4,6 @@ package istiod_test
 import (
 	"fmt"
 	"maps"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -14,39 +12,26 @@ import (
 
 	"github.com/meshward/meshward/test/oracle/istiod"
 	"github.com/meshward/meshward/test/oracle/world"
+	"github.com/meshward/meshward/test/oracle/world/worldtest"
 )
 
 // TestGenerate reads worlds whose leading comments are what the proxies of namespace
 // default are sent: a line for each panic, cluster of a Service, and route of a rule.
 func TestGenerate(t *testing.T) {
-	paths, err := filepath.Glob(filepath.Join("testdata", "*.yaml"))
-	if err != nil || len(paths) == 0 {
-		t.Fatalf("no worlds in testdata: %v", err)
-	}
-	for _, path := range paths {
-		t.Run(filepath.Base(path), func(t *testing.T) {
-			text, err := os.ReadFile(path)
-			if err != nil {
-				t.Fatal(err)
-			}
-			w, err := world.Read(text)
-			if err != nil {
-				t.Fatal(err)
-			}
-			out, err := istiod.Generate(w, w.Proxies())
-			if err != nil {
-				t.Fatal(err)
-			}
-			if diff := cmp.Diff(expected(text), sent(out)); diff != "" {
-				t.Errorf("(-want +got)\n%s", diff)
-			}
-		})
-	}
+	worldtest.Each(t, "testdata/*.yaml", func(t *testing.T, text string, w *world.World) {
+		out, err := istiod.Generate(w, w.Proxies())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(expected(text), sent(out)); diff != "" {
+			t.Errorf("(-want +got)\n%s", diff)
+		}
+	})
 }
 
-func expected(text []byte) []string {
+func expected(text string) []string {
 	var want []string
-	for line := range strings.Lines(string(text)) {
+	for line := range strings.Lines(text) {
 		said, comment := strings.CutPrefix(line, "# ")
 		if !comment {
 			break

@@ -4,7 +4,6 @@
 package judge_test
 
 import (
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -14,29 +13,25 @@ import (
 
 func TestJudges(t *testing.T) {
 	for _, j := range judge.All() {
-		paths, err := filepath.Glob(filepath.Join("testdata", j.Rule.Name, "*.yaml"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		broken, fine := 0, 0
-		for _, path := range paths {
-			t.Run(j.Rule.Name+"/"+filepath.Base(path), func(t *testing.T) {
-				if testCase(t, j, path) {
+		t.Run(j.Rule.Name, func(t *testing.T) {
+			broken, fine := 0, 0
+			eachWorld(t, j.Rule.Name, func(t *testing.T, says string, c *judge.Case) {
+				if testCase(t, j, says, c) {
 					broken++
 				} else {
 					fine++
 				}
 			})
-		}
-		if broken == 0 || fine == 0 {
-			t.Errorf("%s: %d broken worlds and %d fine ones; a judge needs both", j.Rule.Name, broken, fine)
-		}
+			if broken == 0 || fine == 0 {
+				t.Errorf("%d broken worlds and %d fine ones; a judge needs both", broken, fine)
+			}
+		})
 	}
 }
 
 // testCase returns whether the world of a case is meant to be broken.
-func testCase(t *testing.T, j *judge.Judge, path string) bool {
-	says, c := caseIn(t, path)
+func testCase(t *testing.T, j *judge.Judge, says string, c *judge.Case) bool {
+	t.Helper()
 	broken := strings.HasPrefix(says, "broken")
 	if !broken && !strings.HasPrefix(says, "fine") {
 		t.Fatal("the first line says neither # broken nor # fine")

@@ -1,13 +1,13 @@
 package judge_test
 
 import (
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/meshward/meshward/test/oracle/judge"
 	"github.com/meshward/meshward/test/oracle/world"
+	"github.com/meshward/meshward/test/oracle/world/worldtest"
 )
 
 // TestAgrees holds all rules to istiod on each world of testdata/agrees, whose first line
@@ -32,37 +32,17 @@ func TestDiffers(t *testing.T) {
 	})
 }
 
-// eachWorld runs a test on each world of a folder.
+// eachWorld runs a test on each world of a folder, with what its first line says after "# ".
 func eachWorld(t *testing.T, folder string, test func(t *testing.T, says string, c *judge.Case)) {
 	t.Helper()
-	paths, err := filepath.Glob(filepath.Join("testdata", folder, "*.yaml"))
-	if err != nil || len(paths) == 0 {
-		t.Fatalf("no worlds in testdata/%s: %v", folder, err)
-	}
-	for _, path := range paths {
-		t.Run(filepath.Base(path), func(t *testing.T) {
-			says, c := caseIn(t, path)
-			test(t, says, c)
-		})
-	}
-}
-
-// caseIn reads a world, and what its first line says after "# ".
-func caseIn(t *testing.T, path string) (says string, c *judge.Case) {
-	t.Helper()
-	text, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	w, err := world.Read(text)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if c, err = judge.New(w); err != nil {
-		t.Fatal(err)
-	}
-	line, _, _ := strings.Cut(string(text), "\n")
-	return strings.TrimPrefix(line, "# "), c
+	worldtest.Each(t, filepath.Join("testdata", folder, "*.yaml"), func(t *testing.T, text string, w *world.World) {
+		c, err := judge.New(w)
+		if err != nil {
+			t.Fatal(err)
+		}
+		line, _, _ := strings.Cut(text, "\n")
+		test(t, strings.TrimPrefix(line, "# "), c)
+	})
 }
 
 // none fails for each difference.
