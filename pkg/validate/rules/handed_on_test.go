@@ -1,7 +1,6 @@
 package rules_test
 
 import (
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -50,15 +49,7 @@ func (a *anyMesh) handing(kind mesh.Kind, name string) *mesh.Object {
 			}),
 		}
 	}
-	raw, err := json.Marshal(content)
-	if err != nil {
-		panic(err)
-	}
-	object, err := mesh.Decode(kind, raw)
-	if err != nil {
-		panic(fmt.Sprintf("%v: %s", err, raw))
-	}
-	return object
+	return decoded(kind, content)
 }
 
 // TestHandedOn holds meshes that hand TLS on to the laws of any mesh: there a

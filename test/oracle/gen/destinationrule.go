@@ -111,18 +111,23 @@ func (m *maker) ruleExportTo(ns string) []string {
 		other = world.Root
 	}
 	exportTo := pick(m, nil, nil, nil, nil, nil, []string{"*"}, []string{"."}, []string{ns}, []string{other}, []string{".", other})
+	m.exported("rule", exportTo, ns, other)
+	return exportTo
+}
+
+// exported counts how an object of a namespace is exported, if it says so.
+func (m *maker) exported(what string, exportTo []string, ns, other string) {
 	switch {
 	case exportTo == nil:
 	case len(exportTo) == 2:
-		m.feature("rule/exportTo:self-and-other")
+		m.feature(what + "/exportTo:self-and-other")
 	case exportTo[0] == ns:
-		m.feature("rule/exportTo:own-name")
+		m.feature(what + "/exportTo:own-name")
 	case exportTo[0] == other:
-		m.feature("rule/exportTo:other")
+		m.feature(what + "/exportTo:other")
 	default:
-		m.feature("rule/exportTo:" + exportTo[0])
+		m.feature(what + "/exportTo:" + exportTo[0])
 	}
-	return exportTo
 }
 
 func (m *maker) rule(host string, subsets []string, policy bool) *networkingv1.DestinationRule {

@@ -125,15 +125,6 @@ func (m *maker) routeExportTo(ns string) []string {
 		other = world.Root
 	}
 	exportTo := pick(m, []string{"*"}, []string{"."}, []string{"."}, []string{ns}, []string{other}, []string{".", other})
-	switch {
-	case len(exportTo) == 2:
-		m.feature("route/exportTo:self-and-other")
-	case exportTo[0] == ns:
-		m.feature("route/exportTo:own-name")
-	case exportTo[0] == other:
-		m.feature("route/exportTo:other")
-	default:
-		m.feature("route/exportTo:" + exportTo[0])
-	}
+	m.exported("route", exportTo, ns, other)
 	return exportTo
 }
