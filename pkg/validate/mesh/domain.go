@@ -100,31 +100,3 @@ func (h *Host) standsFor() []string {
 	}
 	return []string{h.Declarations[0].Alias}
 }
-
-// goingByUnder is goingBy for all services that a wildcard of a VirtualService covers,
-// unless these are too many to be looked at.
-func (t *touch) goingByUnder(wildcard string) {
-	if !IsWildcard(wildcard) || wildcard == "*" {
-		return
-	}
-	hosts, _ := t.view.DeclaredHosts(wildcard)
-	for _, host := range hosts {
-		t.goingBy(host)
-	}
-}
-
-// goingBy touches the routes of the VirtualServices that claim a service by another of the
-// domains that its virtual host has.
-func (t *touch) goingBy(service string) {
-	for _, name := range PartlyQualified(service, t.snapshot.cfg.Domain) {
-		t.claiming(name)
-	}
-	for h := range t.snapshot.linked(standsFor, service) {
-		for alias := range h.hosts() {
-			t.claiming(alias)
-			for _, name := range PartlyQualified(alias, t.snapshot.cfg.Domain) {
-				t.claiming(name)
-			}
-		}
-	}
-}
