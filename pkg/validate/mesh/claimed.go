@@ -44,7 +44,7 @@ func (v *View) Losses(host string) []*Lost {
 // Losing returns the viewpoints that lose the host, without those whose Sidecars do not
 // import the VirtualService, or have no listener for that host [2.8].
 func (v *View) Losing(l *Lost) Viewpoints {
-	return importing(l.By, l.Sidecars, func(to workloads) bool { return v.givesFor([]string{l.Host}, l.By, l.Section, 0, to) })
+	return v.importing(l.By, l.Sidecars, func(to workloads) bool { return v.givesFor([]string{l.Host}, l.By, l.Section, 0, to) })
 }
 
 // lossesOf returns what one of those that claim a host loses: by rank, by age, and for some

@@ -71,7 +71,7 @@ func (h *Host) sidecars(reached Namespaces, by *Delivery) []Client {
 	told("")
 	names := merged(h.apart(), reached.Named())
 	if by != nil {
-		names = merged(names, []string{by.Root.By.Namespace}) // "./*" in a Sidecar of the root namespace
+		names = merged(names, h.view.owners(by.Root))
 	}
 	for _, namespace := range names {
 		told(namespace)

@@ -5,7 +5,7 @@ import "slices"
 // Given returns the viewpoints that are given a route, told apart by the
 // VirtualService alone: for rules that judge it, and no host that it routes to.
 func (v *View) Given(d *Delivery) Viewpoints {
-	given := importing(d.Root, d.Reach.Sidecars, func(to workloads) bool { return v.gives(d.Root, d.Route.Section, 0, to) })
+	given := v.importing(d.Root, d.Reach.Sidecars, func(to workloads) bool { return v.gives(d.Root, d.Route.Section, 0, to) })
 	for _, g := range d.Reach.Gateways {
 		given.Set(Viewpoint{Gateway: g.Gateway}, true)
 	}
@@ -16,7 +16,7 @@ func (v *View) Given(d *Delivery) Viewpoints {
 // those whose Sidecars do not import the VirtualService, or have no listener for any of
 // its hosts [2.8].
 func (v *View) Importing(root *VirtualService, sidecars Namespaces) Viewpoints {
-	return importing(root, sidecars, func(to workloads) bool { return v.givesFor(root.Hosts, root, SectionHTTP, 0, to) })
+	return v.importing(root, sidecars, func(to workloads) bool { return v.givesFor(root.Hosts, root, SectionHTTP, 0, to) })
 }
 
 // ImportingAs is Importing for a host that a VirtualService might have in the place of one
@@ -29,7 +29,7 @@ func (v *View) ImportingAs(root *VirtualService, written, host string) Viewpoint
 			as.written[i] = host
 		}
 	}
-	return importing(root, v.MeantFor(root), func(to workloads) bool { return v.givesFor([]string{host}, &as, SectionHTTP, 0, to) })
+	return v.importing(root, v.MeantFor(root), func(to workloads) bool { return v.givesFor([]string{host}, &as, SectionHTTP, 0, to) })
 }
 
 // MeantFor returns the namespaces whose sidecars any match of a VirtualService is for.
@@ -48,12 +48,34 @@ func (v *View) MeantFor(root *VirtualService) Namespaces {
 
 // importing are the viewpoints of the sidecars of some namespaces that are given something
 // of a VirtualService.
-func importing(root *VirtualService, sidecars Namespaces, gives func(workloads) bool) Viewpoints {
+func (v *View) importing(root *VirtualService, sidecars Namespaces, gives func(workloads) bool) Viewpoints {
 	var importing Viewpoints
-	for _, name := range merged([]string{"", root.By.Namespace}, sidecars.Named()) {
+	for _, name := range merged(append(v.owners(root), ""), sidecars.Named()) {
 		importing.Set(Viewpoint{Namespace: name}, sidecars.Has(name) && gives(workloads{namespace: name}))
 	}
 	return importing
+}
+
+// owners returns the namespaces that "." may stand for in a Sidecar of the root namespace that
+// imports a VirtualService, or a service of one of its hosts [2.8], in order.
+func (v *View) owners(root *VirtualService) []string {
+	names := []string{root.By.Namespace}
+	if len(v.snapshot.defaultSidecars(v.snapshot.cfg.RootNamespace)) == 0 {
+		return names
+	}
+	for _, host := range root.Hosts {
+		hosts := []string{host}
+		if IsWildcard(host) {
+			hosts, _ = v.DeclaredHosts(host)
+		}
+		for _, declared := range hosts {
+			for _, d := range v.Host(declared).Declarations {
+				names = append(names, d.By.Namespace)
+			}
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
 }
 
 // MatchesAt returns the matches of a route that the proxies of a gateway, or the
