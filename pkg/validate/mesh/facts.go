@@ -28,7 +28,7 @@ const (
 	routesTo    relation = "routes-to"    // host → VirtualServices with a destination of that host
 	claims      relation = "claims"       // host → VirtualServices with that host
 	streams     relation = "streams"      // host → VirtualServices with TLS or TCP routes for it on the mesh
-	passes      relation = "passes"       // SNI → VirtualServices on gateways with a TLS match for it
+	passes      relation = "passes"       // SNI → VirtualServices with a TLS match for it
 	forwards    relation = "forwards"     // Gateway → VirtualServices bound to it with TCP routes
 	delegatesTo relation = "delegates-to" // VirtualService → VirtualServices that delegate to it
 	boundTo     relation = "bound-to"     // Gateway → VirtualServices bound to it

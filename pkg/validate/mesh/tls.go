@@ -44,13 +44,20 @@ func (d *Delivery) earlier(m *Match) []handed {
 	return earlier
 }
 
-// others returns the matches of other VirtualServices on the mesh, for a declared host,
-// that are for the connections of one.
+// others returns the matches of other VirtualServices on the mesh, for any name of a declared
+// host, that are for the connections of one.
 func (v *View) others(root *VirtualService, host string, m *Match) []handed {
+	if len(m.SNI) == 0 {
+		return nil // which no TLS match may be without
+	}
 	var others []handed
-	for _, other := range v.streaming(host, SectionTLS) {
+	for h := range v.snapshot.linked(passes, m.SNI[0]) {
+		other := h.route
+		if other == root || !other.Mesh || !other.overlaps(host) {
+			continue
+		}
 		for _, r := range other.Routes {
-			if other == root || r.Section != SectionTLS || len(r.Destinations) == 0 {
+			if r.Section != SectionTLS || len(r.Destinations) == 0 {
 				continue
 			}
 			for _, o := range r.Matches {
@@ -61,6 +68,14 @@ func (v *View) others(root *VirtualService, host string, m *Match) []handed {
 		}
 	}
 	return others
+}
+
+// overlaps reports whether any host of the VirtualService has names in common with a host.
+func (v *VirtualService) overlaps(host string) bool {
+	return slices.ContainsFunc(v.Hosts, func(own string) bool {
+		_, overlap := Overlap(own, host)
+		return overlap && own != "*" // which is none that the mesh allows
+	})
 }
 
 // left returns those of the sidecars that are given a TLS match for whom it is the first

@@ -27,6 +27,13 @@ func (t *touch) rivals(v *VirtualService) {
 			t.streaming(host)
 		}
 	}
+	for _, sni := range v.names() {
+		for h := range t.snapshot.linked(passes, sni) {
+			if h.route.Mesh {
+				t.stream(h.route)
+			}
+		}
+	}
 }
 
 // passing follows a VirtualService to those that share an SNI with it on the pods of a

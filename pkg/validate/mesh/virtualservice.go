@@ -239,9 +239,7 @@ func (v *VirtualService) linkStreams(to *facts) {
 	if v.Has(SectionTCP) {
 		to.link(forwards, v.Gateways...)
 	}
-	if len(v.Gateways) > 0 {
-		to.link(passes, v.names()...)
-	}
+	to.link(passes, v.names()...)
 }
 
 // resolved returns the route with the names in it as an object of a namespace

@@ -76,7 +76,10 @@ func (c *Case) borrowed(p *istiod.Proxy, route *istiod.Route) bool {
 		return false
 	}
 	target := c.aliasOf(host)
-	return target == "" && (len(c.portsOf(p, host)) == 0 || c.hides(p, host)) || target != "" && !slices.ContainsFunc(route.Table.GetVirtualHosts(), func(of *routev3.VirtualHost) bool {
+	if target == "" {
+		return len(c.portsOf(p, host)) == 0 || c.hides(p, host)
+	}
+	return !c.portsOf(p, target)[route.Port()] || !slices.ContainsFunc(route.Table.GetVirtualHosts(), func(of *routev3.VirtualHost) bool {
 		return of.GetName() == target+":"+strconv.Itoa(route.Port())
 	})
 }

@@ -210,24 +210,32 @@ var sharedListener = &Known{
 	Side:    "false",
 	is: func(c *Case, rule string, d *Difference) bool {
 		return slices.ContainsFunc(c.World.Objects, func(o world.Object) bool {
-			if !withoutAddress(o) {
+			aside, shares := aside(o)
+			if !shares {
 				return false
 			}
-			instead, err := New(c.World.Without(world.RefOf(o)))
+			instead, err := New(c.World.With(aside))
 			return err == nil && instead.broken(rule, d.isAt)
 		})
 	},
 }
 
-// withoutAddress reports whether an object declares hosts that no address is known for.
-func withoutAddress(o world.Object) bool {
-	switch o := o.(type) {
+// aside is what declares hosts that no address is known for, on ports that nobody else has.
+func aside(o world.Object) (world.Object, bool) {
+	const apart = 20000
+	switch o := world.Clone(o).(type) {
 	case *networkingv1.ServiceEntry:
-		return len(o.Spec.GetAddresses()) == 0
+		for _, port := range o.Spec.GetPorts() {
+			port.Number += apart
+		}
+		return o, len(o.Spec.GetAddresses()) == 0
 	case *corev1.Service:
-		return o.Spec.ClusterIP == corev1.ClusterIPNone
+		for i := range o.Spec.Ports {
+			o.Spec.Ports[i].Port += apart
+		}
+		return o, o.Spec.ClusterIP == corev1.ClusterIPNone
 	}
-	return false
+	return nil, false
 }
 
 // routed are the rules about what sidecars are given.
