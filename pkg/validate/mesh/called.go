@@ -65,7 +65,7 @@ func (v *View) calledUnder(root *VirtualService, wildcard string, section Sectio
 	var all []Called
 	for _, name := range hosts {
 		ports := v.Host(name).calledOn(section, client)
-		called := slices.ContainsFunc(v.snapshot.uses(workloads{namespace: client}), func(sidecar *Sidecar) bool {
+		called := slices.ContainsFunc(v.uses(workloads{namespace: client}), func(sidecar *Sidecar) bool {
 			imports := sidecar == nil || sidecar.imports(root, client) && v.givesBy(using{sidecar, client}, name, root, section, 0)
 			return imports && (section != SectionHTTP || !v.outrankedBy(sidecar, root, wildcard, name, client))
 		})

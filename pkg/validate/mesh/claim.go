@@ -139,7 +139,7 @@ func (v *View) ahead(surviving Namespaces, first, second *VirtualService, counts
 	names := slices.Concat(surviving.Named(), first.Seen.Named(), second.Seen.Named(), v.sources(second), []string{first.By.Namespace, second.By.Namespace})
 	return where(names, func(client string) bool {
 		return surviving.Has(client) && second.Seen.Has(client) && counts(first.precedes(second, client)) &&
-			v.snapshot.importsWith(second, first, client)
+			v.importsWith(second, first, client)
 	})
 }
 

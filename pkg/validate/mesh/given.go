@@ -60,7 +60,7 @@ func (v *View) importing(root *VirtualService, sidecars Namespaces, gives func(w
 // imports a VirtualService, or a service of one of its hosts [2.8], in order.
 func (v *View) owners(root *VirtualService) []string {
 	names := []string{root.By.Namespace}
-	if len(v.snapshot.defaultSidecars(v.snapshot.cfg.RootNamespace)) == 0 {
+	if len(v.defaultSidecars(v.snapshot.cfg.RootNamespace)) == 0 {
 		return names
 	}
 	for _, host := range root.Hosts {

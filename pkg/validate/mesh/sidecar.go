@@ -1,7 +1,6 @@
 package mesh
 
 import (
-	"iter"
 	"slices"
 	"strings"
 
@@ -93,9 +92,9 @@ func namespaceMatches(pattern, namespace, client string) bool {
 // sidecars returns the Sidecars that workloads may use, and whether each of them uses one
 // [2.7]: the oldest of their namespace that is for them, and the mesh's default where none
 // is.
-func (s *Snapshot) sidecars(of workloads) (found []*Sidecar, all bool) {
+func (v *View) sidecars(of workloads) (found []*Sidecar, all bool) {
 	namespace := of.namespace
-	for sidecar := range s.sidecarsIn(namespace) {
+	for _, sidecar := range v.sidecarsIn(namespace) {
 		if len(sidecar.Selects) > 0 && of.mayHave(sidecar.Selects) {
 			found = append(found, sidecar)
 			all = all || picked(sidecar.Selects, of.labels)
@@ -110,16 +109,16 @@ func (s *Snapshot) sidecars(of workloads) (found []*Sidecar, all bool) {
 	if all {
 		return found, true
 	}
-	byDefault := s.defaultSidecars(namespace)
-	if len(byDefault) == 0 && namespace != s.cfg.RootNamespace {
-		byDefault = s.defaultSidecars(s.cfg.RootNamespace)
+	byDefault := v.defaultSidecars(namespace)
+	if root := v.snapshot.cfg.RootNamespace; len(byDefault) == 0 && namespace != root {
+		byDefault = v.defaultSidecars(root)
 	}
 	return append(found, byDefault...), len(byDefault) > 0
 }
 
 // uses returns the Sidecars that workloads may use, nil for those that may use none.
-func (s *Snapshot) uses(of workloads) []*Sidecar {
-	found, all := s.sidecars(of)
+func (v *View) uses(of workloads) []*Sidecar {
+	found, all := v.sidecars(of)
 	if !all {
 		found = append(found, nil)
 	}
@@ -128,9 +127,9 @@ func (s *Snapshot) uses(of workloads) []*Sidecar {
 
 // defaultSidecars returns the Sidecar of a namespace that is for all workloads: the
 // oldest, and where ages are not known, those that may be the oldest.
-func (s *Snapshot) defaultSidecars(namespace string) []*Sidecar {
+func (v *View) defaultSidecars(namespace string) []*Sidecar {
 	var all []*Sidecar
-	for sidecar := range s.sidecarsIn(namespace) {
+	for _, sidecar := range v.sidecarsIn(namespace) {
 		if len(sidecar.Selects) == 0 {
 			all = append(all, sidecar)
 		}
@@ -158,7 +157,7 @@ func (v *View) gives(root *VirtualService, section Section, port uint32, to work
 // VirtualService for any of some of its hosts, on a port or with 0 on any, as far as Sidecars
 // decide it.
 func (v *View) givesFor(hosts []string, root *VirtualService, section Section, port uint32, to workloads) bool {
-	return slices.ContainsFunc(v.snapshot.uses(to), func(sidecar *Sidecar) bool {
+	return slices.ContainsFunc(v.uses(to), func(sidecar *Sidecar) bool {
 		return sidecar == nil || sidecar.imports(root, to.namespace) && slices.ContainsFunc(hosts, func(name string) bool {
 			return v.givesBy(using{sidecar, to.namespace}, name, root, section, port)
 		})
@@ -245,23 +244,27 @@ func (v *View) listensBy(u using, name string, section Section, port uint32) boo
 
 // importsWith reports whether every sidecar of a namespace that is given one
 // VirtualService is given another as well, as far as Sidecars decide it.
-func (s *Snapshot) importsWith(one, other *VirtualService, client string) bool {
-	sidecars, _ := s.sidecars(workloads{namespace: client})
+func (v *View) importsWith(one, other *VirtualService, client string) bool {
+	sidecars, _ := v.sidecars(workloads{namespace: client})
 	return !slices.ContainsFunc(sidecars, func(sidecar *Sidecar) bool {
 		return sidecar.imports(one, client) && !sidecar.imports(other, client)
 	})
 }
 
-// sidecarsIn are the Sidecars of a namespace that istiod reads, in order.
-func (s *Snapshot) sidecarsIn(namespace string) iter.Seq[*Sidecar] {
-	return func(yield func(*Sidecar) bool) {
-		if namespace == "" {
-			return
-		}
-		for h := range s.stored(KindSidecar, namespace) {
-			if h.sidecar != nil && !yield(h.sidecar) {
-				return
-			}
+// sidecarsIn returns the Sidecars of a namespace that istiod reads, in order.
+func (v *View) sidecarsIn(namespace string) []*Sidecar {
+	if namespace == "" {
+		return nil
+	}
+	all, known := v.scopes[namespace]
+	if known {
+		return all
+	}
+	for h := range v.snapshot.stored(KindSidecar, namespace) {
+		if h.sidecar != nil {
+			all = append(all, h.sidecar)
 		}
 	}
+	v.scopes[namespace] = all
+	return all
 }

@@ -139,7 +139,7 @@ func (v *View) handedBefore(o handed, root *VirtualService, m *Match, client str
 		return true
 	}
 	before, known := o.by.precedes(root, client)
-	return before && known && o.by.Seen.Has(client) && v.snapshot.importsWith(root, o.by, client)
+	return before && known && o.by.Seen.Has(client) && v.importsWith(root, o.by, client)
 }
 
 // first narrows those who are given a TLS or TCP route down to those for whom it is the

@@ -56,7 +56,7 @@ func (v *View) actedUnder(s Service, client string) bool {
 // wildcard are given another one as well that has a service before it, whatever Sidecars
 // they use.
 func (v *View) outranked(root *VirtualService, wildcard, host, client string) bool {
-	return !slices.ContainsFunc(v.snapshot.uses(workloads{namespace: client}), func(sidecar *Sidecar) bool {
+	return !slices.ContainsFunc(v.uses(workloads{namespace: client}), func(sidecar *Sidecar) bool {
 		return (sidecar == nil || sidecar.imports(root, client)) && !v.outrankedBy(sidecar, root, wildcard, host, client)
 	})
 }

@@ -15,6 +15,7 @@ type View struct {
 	contests map[string]contest
 	answers  map[string][]place
 	virtual  map[string][][]*VirtualHost
+	scopes   map[string][]*Sidecar
 
 	listeners   map[string]listened
 	handed      map[atGateway]map[*Route]bool
@@ -36,6 +37,7 @@ func (s *Snapshot) View() *View {
 		contests: map[string]contest{},
 		answers:  map[string][]place{},
 		virtual:  map[string][][]*VirtualHost{},
+		scopes:   map[string][]*Sidecar{},
 
 		listeners:   map[string]listened{},
 		handed:      map[atGateway]map[*Route]bool{},
