@@ -66,8 +66,8 @@ func (v *View) calledUnder(root *VirtualService, wildcard string, section Sectio
 	for _, name := range hosts {
 		ports := v.Host(name).calledOn(section, client)
 		called := slices.ContainsFunc(v.uses(workloads{namespace: client}), func(sidecar *Sidecar) bool {
-			imports := sidecar == nil || sidecar.imports(root, client) && v.givesBy(using{sidecar, client}, name, root, section, 0)
-			return imports && (section != SectionHTTP || !v.outrankedBy(sidecar, root, wildcard, name, client))
+			given := sidecar == nil || sidecar.imports(root, client) && v.givesBy(using{sidecar, client}, name, root, section, 0)
+			return given && (section != SectionHTTP || !v.outrankedBy(sidecar, root, wildcard, name, client))
 		})
 		if len(ports) == 0 || !called {
 			continue

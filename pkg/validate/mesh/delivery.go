@@ -375,12 +375,11 @@ func (s Service) serves(section Section) bool {
 // ones, and of the empty name for all the others.
 func where(names []string, so func(namespace string) bool) Namespaces {
 	result := Namespaces{allBut: so("")}
-	for _, name := range names {
-		if name != "" && so(name) != result.allBut {
+	for i, name := range names {
+		if name != "" && !slices.Contains(names[:i], name) && so(name) != result.allBut {
 			result.names = append(result.names, name)
 		}
 	}
 	slices.Sort(result.names)
-	result.names = slices.Compact(result.names)
 	return result
 }

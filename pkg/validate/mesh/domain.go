@@ -4,7 +4,7 @@ import "slices"
 
 // domainTaken returns the namespaces whose sidecars have a name that a VirtualService
 // claims among the domains of a service that another VirtualService serves before it: of
-// two virtual hosts with one domain istiod keeps the first [1.9, 8.3]. Some VirtualServices
+// two virtual hosts with one domain istiod keeps the first [1.9, 4.3]. Some VirtualServices
 // may be left out.
 func (v *View) domainTaken(root *VirtualService, name string, but ...*VirtualService) Namespaces {
 	var taken Namespaces

@@ -23,13 +23,13 @@ func (v *View) Importing(root *VirtualService, sidecars Namespaces) Viewpoints {
 // that it has.
 func (v *View) ImportingAs(root *VirtualService, written, host string) Viewpoints {
 	as := *root
-	as.written = slices.Clone(root.written)
+	as.Hosts, as.written = slices.Clone(root.Hosts), slices.Clone(root.written)
 	for i, name := range root.Hosts {
 		if name == written {
-			as.written[i] = host
+			as.Hosts[i], as.written[i] = host, host
 		}
 	}
-	return v.importing(root, v.MeantFor(root), func(to workloads) bool { return v.givesFor([]string{host}, &as, SectionHTTP, 0, to) })
+	return v.importing(&as, v.MeantFor(root), func(to workloads) bool { return v.givesFor([]string{host}, &as, SectionHTTP, 0, to) })
 }
 
 // MeantFor returns the namespaces whose sidecars any match of a VirtualService is for.

@@ -57,7 +57,7 @@ func (s *Sidecar) imports(v *VirtualService, client string) bool {
 
 // importsService reports whether clients of a namespace that use the Sidecar have the
 // listeners of a service [2.8]. Those that are imported for a destination alone have
-// clusters and no listeners [2.9].
+// clusters and no listeners.
 func (s *Sidecar) importsService(service Service, client string) bool {
 	return s.admits(service.By.Namespace, client, func(host string) bool { return Covers(host, service.Host) })
 }
@@ -183,16 +183,11 @@ func (v *View) givesBy(u using, name string, root *VirtualService, section Secti
 
 // answersBy reports whether clients may have a listener for a host that the HTTP routes of a
 // VirtualService act on: that of its service, or the one on port 80 where that is a port of
-// it [4.3, 8.1]; and for a wildcard that of a service for which no other VirtualService is
-// more specific.
+// it [4.3, 8.1].
 func (v *View) answersBy(u using, name string, root *VirtualService, port uint32) bool {
 	standsIn := u.leaves(standIn) && on(port, standIn)
 	if IsWildcard(name) {
-		hosts, every := v.DeclaredHosts(name)
-		return standsIn || !every || slices.ContainsFunc(hosts, func(under string) bool {
-			opens := func(s Service) bool { return u.opens(s, port) }
-			return slices.ContainsFunc(v.Host(under).Services(u.client), opens) && !v.outrankedBy(u.Sidecar, root, name, under, u.client)
-		})
+		return standsIn || v.answersUnder(u, name, root, port)
 	}
 	host := v.Host(name)
 	services := host.withRivals(host.Services(u.client))
@@ -204,6 +199,19 @@ func (v *View) answersBy(u using, name string, root *VirtualService, port uint32
 			return s.Portless() && standsIn || u.has(s, port)
 		}
 		return s.Has(standIn) && standsIn || u.opens(s, port)
+	})
+}
+
+// answersUnder is answersBy for the services under a wildcard for which no other
+// VirtualService is more specific. What is not known, or too much to look at, is assumed.
+func (v *View) answersUnder(u using, wildcard string, root *VirtualService, port uint32) bool {
+	hosts, every := v.DeclaredHosts(wildcard)
+	if !every || !v.snapshot.cfg.Complete || v.snapshot.cfg.Knows(wildcard) {
+		return true
+	}
+	opens := func(s Service) bool { return u.opens(s, port) }
+	return slices.ContainsFunc(hosts, func(name string) bool {
+		return slices.ContainsFunc(v.Host(name).Services(u.client), opens) && !v.outrankedBy(u.Sidecar, root, wildcard, name, u.client)
 	})
 }
 

@@ -21,11 +21,16 @@ func (t *touch) gateway(g *Gateway) {
 	}
 }
 
-// bound touches the VirtualServices that are bound to a Gateway, whose own routes decide
-// whether Envoy accepts the table of a server that redirects all requests.
+// bound touches the VirtualServices that are bound to a Gateway, and their delegates: their
+// own routes decide whether Envoy accepts the table of a server that redirects all requests.
 func (t *touch) bound(g *Gateway) {
 	for h := range t.snapshot.linked(boundTo, g.Name()) {
 		t.keys[Key{SubjectVirtualService, h.route.Name()}] = true
+		for _, r := range h.route.Routes {
+			if r.Delegate != "" {
+				t.keys[Key{SubjectVirtualService, r.Delegate}] = true
+			}
+		}
 	}
 }
 

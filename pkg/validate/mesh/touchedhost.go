@@ -85,21 +85,7 @@ func (t *touch) over(host string) {
 // the host is a wildcard itself, those of the wildcards under it [4.3].
 func (t *touch) leftOver(host string) {
 	for _, wildcard := range t.snapshot.wildcardsInUse(host) {
-		if t.left[wildcard] {
-			continue
-		}
-		t.left[wildcard] = true
-		if len(t.view.Claiming(wildcard)) == 0 {
-			continue
-		}
-		services, every := t.snapshot.declaredUnder(wildcard, mostCovered+t.declared)
-		if !every {
-			continue
-		}
-		t.claiming(wildcard)
-		for _, service := range services {
-			t.goingBy(service)
-		}
+		t.leftUnder(wildcard)
 	}
 	if !IsWildcard(host) {
 		return
@@ -108,6 +94,22 @@ func (t *touch) leftOver(host string) {
 		t.claiming("*" + unkey(tail))
 		return false
 	})
+}
+
+// leftUnder is leftOver for one of the wildcards over a host.
+func (t *touch) leftUnder(wildcard string) {
+	if t.left[wildcard] || len(t.view.Claiming(wildcard)) == 0 {
+		return
+	}
+	t.left[wildcard] = true
+	services, every := t.snapshot.declaredUnder(wildcard, mostCovered+t.declared)
+	if !every {
+		return
+	}
+	t.claiming(wildcard)
+	for _, service := range services {
+		t.goingBy(service)
+	}
 }
 
 // goingByUnder is goingBy for all services that a wildcard of a VirtualService covers,
@@ -123,7 +125,7 @@ func (t *touch) goingByUnder(wildcard string) {
 }
 
 // goingBy touches the routes of the VirtualServices that claim a service by another of the
-// domains that its virtual host has.
+// domains that its virtual host has, or a wildcard over one of these.
 func (t *touch) goingBy(service string) {
 	for _, name := range PartlyQualified(service, t.snapshot.cfg.Domain) {
 		t.claiming(name)
@@ -131,6 +133,9 @@ func (t *touch) goingBy(service string) {
 	for h := range t.snapshot.linked(standsFor, service) {
 		for alias := range h.hosts() {
 			t.claiming(alias)
+			for _, wider := range t.snapshot.widerInUse(alias) {
+				t.leftUnder(wider)
+			}
 			for _, name := range PartlyQualified(alias, t.snapshot.cfg.Domain) {
 				t.claiming(name)
 			}

@@ -6,6 +6,11 @@ func (t *touch) virtualService(v *VirtualService) {
 	t.route(v)
 	t.rivals(v)
 	t.passing(v)
+	for _, host := range v.Hosts {
+		if v.claimsUnder(host) {
+			t.covered(host)
+		}
+	}
 	for _, root := range t.view.Roots(v.Name()) {
 		t.route(root)
 		t.rivals(root)
@@ -112,9 +117,6 @@ func (t *touch) route(v *VirtualService) {
 	t.keys[Key{SubjectVirtualService, v.Name()}] = true
 	for _, host := range v.Hosts {
 		t.keys[Key{SubjectHost, host}] = true
-		if v.claimsUnder(host) {
-			t.covered(host)
-		}
 	}
 	t.destinations(v)
 	for _, r := range v.Routes {

@@ -13,6 +13,9 @@ func (v *View) servedUnder(root *VirtualService, wildcard string) Namespaces {
 		return AllNamespaces()
 	}
 	names := []string{root.By.Namespace}
+	for _, other := range v.Claiming(wildcard) {
+		names = append(append(names, other.Seen.Named()...), other.By.Namespace)
+	}
 	for _, name := range hosts {
 		names = append(names, v.Host(name).listeningFor()...)
 		for _, other := range v.narrower(wildcard, name) {

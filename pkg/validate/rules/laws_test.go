@@ -131,7 +131,11 @@ func (a *anyMesh) metadata(kind mesh.Kind, namespace, name string) spec {
 
 func (a *anyMesh) service(name string) spec {
 	if strings.HasPrefix(name, "alias") {
-		return spec{"type": "ExternalName", "externalName": among(a, "x.a.svc.cluster.local", "api.com")}
+		alias := spec{"type": "ExternalName", "externalName": among(a, "x.a.svc.cluster.local", "api.com", "y.b.svc.cluster.local")}
+		if a.chance(2) {
+			alias["ports"] = []spec{among(a, spec{"name": "http", "port": 80}, spec{"name": "http-alt", "port": 9080})}
+		}
+		return alias
 	}
 	service := spec{"ports": some(a, 1, 2, func() spec {
 		return among(a, spec{"name": "http", "port": 80}, spec{"name": "http-alt", "port": 9080}, spec{"name": "tcp", "port": 9000}, spec{"name": "tls", "port": 443}, spec{"name": "any", "port": 7000})

@@ -10,7 +10,7 @@ import (
 )
 
 // PartlyQualifiedHost finds Services that are named by a part of their host that
-// istiod does not complete, such as "reviews.prod" [1.2, 8.3].
+// istiod does not complete, such as "reviews.prod" [1.2, 4.3].
 var PartlyQualifiedHost = &rule.Rule{
 	Name:     "partly-qualified-host",
 	Severity: rule.Error,

@@ -92,9 +92,13 @@ func takenFrom(p *rule.Pass, host *mesh.VirtualHost, alive []bool, at int) []cla
 			continue
 		}
 		c, ok := between(p.Mesh, first, later, host)
-		if ok && !doneBefore(p, before, later.Root, first) && !firstAnyway(p, before[:i], c) {
-			list = append(list, c)
+		if !ok || doneBefore(p, before, later.Root, first) {
+			continue
 		}
+		if firstAnyway(p, before[:i], c) {
+			c.severity = rule.Warning // until the third one goes
+		}
+		list = append(list, c)
 	}
 	return list
 }

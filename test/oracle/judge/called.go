@@ -16,13 +16,18 @@ import (
 // portsOf are the ports of the Service of a host as a sidecar calls it: of the one that it
 // is given, that is hidden in its own namespace [2.2], or that it sees but for a Sidecar.
 func (c *Case) portsOf(p *istiod.Proxy, host string) map[int]bool {
-	imports := slices.ContainsFunc(world.All[*networkingv1.Sidecar](c.World), func(s *networkingv1.Sidecar) bool {
-		return s.Namespace == p.Namespace || s.Namespace == world.Root
-	})
+	imports := c.sidecared(p)
 	if ports, given := p.Ports[host]; given && p.Services[host] != p.Namespace && !imports {
 		return ports
 	}
 	return c.declaredBy(host, func(o world.Object) bool { return o.GetNamespace() == p.Namespace || imports && sees(p.Namespace, o) })
+}
+
+// sidecared reports whether a Sidecar may say what a proxy imports.
+func (c *Case) sidecared(p *istiod.Proxy) bool {
+	return slices.ContainsFunc(world.All[*networkingv1.Sidecar](c.World), func(s *networkingv1.Sidecar) bool {
+		return s.Namespace == p.Namespace || s.Namespace == world.Root
+	})
 }
 
 // hides reports whether the namespace of a sidecar declares a host and hides it from

@@ -10,7 +10,6 @@ import (
 	"google.golang.org/protobuf/proto"
 	networking "istio.io/api/networking/v1alpha3"
 	networkingv1 "istio.io/client-go/pkg/apis/networking/v1"
-	"istio.io/istio/pilot/pkg/model"
 
 	"github.com/meshward/meshward/pkg/validate/rule"
 	"github.com/meshward/meshward/pkg/validate/rules"
@@ -112,14 +111,6 @@ func (c *Case) claiming(of claim) []world.Ref {
 	return all
 }
 
-// has reports whether a VirtualService has a host among its own.
-func (c *Case) has(by world.Ref, host string) bool {
-	return slices.ContainsFunc(c.Merged, func(merged *model.MergedVirtualService) bool {
-		same := func(other string) bool { return strings.EqualFold(other, host) }
-		return merged.Namespace == by.Namespace && merged.Name == by.Name && slices.ContainsFunc(merged.Spec.(*networking.VirtualService).GetHosts(), same)
-	})
-}
-
 // within reports whether a host is one of those that a wildcard stands for.
 func within(host, wildcard string) bool {
 	return strings.HasPrefix(wildcard, "*") && strings.HasSuffix(strings.TrimPrefix(host, "*"), wildcard[1:])
@@ -151,8 +142,7 @@ func (c *Case) lostHTTP(now, then *istiod.Proxy, claim claim, rivals []world.Ref
 }
 
 // taken reports whether rivals take requests of a virtual host by rules in other words,
-// and whether they certainly do something else with any. One that claims a wildcard over
-// the host has it by another name of its Service only, and a rule may tell of it or not.
+// and whether they certainly do something else with any.
 func (c *Case) taken(has, at envoy.Place, claim claim, rivals []world.Ref) (otherwise, differ bool) {
 	for _, request := range envoy.Requests(has, at) {
 		first := taker(has.Host, request)
@@ -165,7 +155,7 @@ func (c *Case) taken(has, at envoy.Place, claim claim, rivals []world.Ref) (othe
 		}
 		otherwise = otherwise || !c.sameWords(claim.by, by)
 		differs, certainly := c.differ(first, taker(at.Host, request))
-		differ = differ || differs && certainly && c.has(by, claim.host)
+		differ = differ || differs && certainly
 	}
 	return otherwise, differ
 }

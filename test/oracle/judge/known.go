@@ -27,7 +27,7 @@ type Known struct {
 // Knowns are all the known differences.
 func Knowns() []*Known {
 	return []*Known{
-		nothingOn80, ownSidecar, egressPort, sidecarSelector, declaredTwice, capitals, strayWeights, sharedListener,
+		nothingOn80, ownSidecar, egressPort, sidecarSelector, declaredTwice, capitals, strayWeights, sharedListener, aliasUnderWildcard,
 	}
 }
 
@@ -206,7 +206,7 @@ var sharedListener = &Known{
 	Reason: "Hosts of ServiceEntries without addresses, and of headless Services without pods, share one listener for a port of TCP or of no protocol, and the first host has it. " +
 		"Which one that is, is for all hosts of the mesh to say, so no rule looks for it: each is taken to have the listener.",
 	Section: "4.4",
-	Rules:   routed,
+	Rules:   []string{"undefined-subset", "unknown-host", "host-claimed-twice", "zero-weights"},
 	Side:    "false",
 	is: func(c *Case, rule string, d *Difference) bool {
 		return slices.ContainsFunc(c.World.Objects, func(o world.Object) bool {
@@ -236,6 +236,25 @@ func aside(o world.Object) (world.Object, bool) {
 		return o, o.Spec.ClusterIP == corev1.ClusterIPNone
 	}
 	return nil, false
+}
+
+var aliasUnderWildcard = &Known{
+	Name: "alias-under-wildcard",
+	Reason: "The first VirtualService for a wildcard has the names of the ExternalNames that stand for a Service under it, even where another VirtualService names them in full. " +
+		"No rule tells that one that it has its host in vain.",
+	Section: "1.9",
+	Rules:   []string{"host-claimed-twice"},
+	Side:    "missed",
+	is: func(c *Case, rule string, d *Difference) bool {
+		host, _, _ := strings.Cut(d.Place, "/")
+		for _, service := range world.All[*corev1.Service](c.World) {
+			if hostOf(service) == host && c.alias(host) {
+				instead, err := New(c.World.Without(world.RefOf(service)))
+				return err == nil && !instead.broken(rule, d.isAt)
+			}
+		}
+		return false
+	},
 }
 
 // routed are the rules about what sidecars are given.

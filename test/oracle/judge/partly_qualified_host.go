@@ -134,7 +134,7 @@ func (c *Case) partlyQualifiedClaims() []Fact {
 
 // passed are the facts about clients that a VirtualService would serve if its host were
 // written out, told apart by what they would take were there no other VirtualService
-// [8.3]. Where another one would keep it from them even then, both telling and not
+// [4.3]. Where another one would keep it from them even then, both telling and not
 // telling is right.
 func (c *Case) passed(vs, whole *networkingv1.VirtualService, spelling, full string) []Fact {
 	by := world.RefOf(vs)

@@ -27,7 +27,7 @@ var ambiguousPort = &Judge{
 // what istiod infers, and whether it looks through an ExternalName; and nobody knows
 // that of a host that is no Service. What stands for another such host is for
 // unknown-host to tell. A Service that hides itself from its own namespace is given to
-// nobody there who names a port that it lacks, so that not even its host is known [2.2, 2.9]; and
+// nobody there who names a port that it lacks, so that not even its host is known [2.2, 2.8]; and
 // so is one that no Sidecar imports.
 func (c *Case) ports(tells func(*Lost) bool) []Fact {
 	facts := c.facts(func(l *Lost) bool {
@@ -46,9 +46,11 @@ func (c *Case) doubtful(l *Lost) bool {
 	return l.NoPort && (c.byCall(l) || c.astray(l) || c.passedBy(l)) || c.unseen(l)
 }
 
-// passedBy reports whether a cluster is asked for by the name of an ExternalName: nothing
-// looks through one that a route imports alone, and no Sidecar [2.9].
-func (c *Case) passedBy(l *Lost) bool { return c.alias(l.Host) && !l.portless() }
+// passedBy reports whether a cluster is asked for by the name of an ExternalName where a
+// Sidecar may import it for the sake of the route alone: then nothing looks through it [1.9].
+func (c *Case) passedBy(l *Lost) bool {
+	return !l.Proxy.Gateway && c.sidecared(l.Proxy) && c.alias(l.Host) && !l.portless()
+}
 
 // byCall reports whether the port on which a route is called makes the difference, and is
 // not known.

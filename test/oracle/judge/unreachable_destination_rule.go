@@ -40,7 +40,7 @@ var unreachableDestinationRule = &Judge{
 // unreached reports whether a DestinationRule is in effect for nobody, nor would be
 // without the others of its bucket. It is not certain where Sidecars alone keep the host
 // from all for whom the rule is, or where the host is hidden from its own namespace: a
-// route to it brings it in [2.2, 2.9]. Nor is it where several namespaces declare the
+// route to it brings it in [2.2, 2.8]. Nor is it where several namespaces declare the
 // host, as it is for istiod to choose among them [7.4].
 func (c *Case) unreached(at world.Ref, in bucket, meeting []world.Ref) (unreached, certain bool) {
 	if reaches(c.World, c.Output, at) {
