@@ -14,7 +14,9 @@ func (v *View) servedUnder(root *VirtualService, wildcard string) Namespaces {
 	}
 	names := []string{root.By.Namespace}
 	for _, other := range v.Claiming(wildcard) {
-		names = append(append(names, other.Seen.Named()...), other.By.Namespace)
+		if other.Mesh {
+			names = append(append(names, other.Seen.Named()...), other.By.Namespace)
+		}
 	}
 	for _, name := range hosts {
 		names = append(names, v.Host(name).listeningFor()...)
