@@ -245,15 +245,21 @@ var aliasUnderWildcard = &Known{
 	Section: "1.9",
 	Rules:   []string{"host-claimed-twice"},
 	Side:    "missed",
-	is: func(c *Case, rule string, d *Difference) bool {
+	is: func(c *Case, _ string, d *Difference) bool {
 		host, _, _ := strings.Cut(d.Place, "/")
-		for _, service := range world.All[*corev1.Service](c.World) {
-			if hostOf(service) == host && c.alias(host) {
-				instead, err := New(c.World.Without(world.RefOf(service)))
-				return err == nil && !instead.broken(rule, d.isAt)
+		w := c.World
+		for _, vs := range world.All[*networkingv1.VirtualService](w) {
+			if slices.ContainsFunc(istiod.Resolved(vs).GetHosts(), func(wildcard string) bool { return within(host, wildcard) }) {
+				w = w.Without(world.RefOf(vs))
 			}
 		}
-		return false
+		if w == c.World || !c.alias(host) {
+			return false
+		}
+		instead, err := New(w)
+		return err == nil && !slices.ContainsFunc(instead.FactsOf(hostClaimedTwice), func(f Fact) bool {
+			return d.isAt(f) && !f.Unsettled && !hostClaimedTwice.told(instead, f, hostClaimedTwice.found(instead))
+		})
 	},
 }
 
