@@ -149,14 +149,20 @@ func (c *Case) passed(vs, whole *networkingv1.VirtualService, spelling, full str
 	var facts []Fact
 	for i, p := range c.Proxies {
 		narrowed := slices.ContainsFunc(taken(asIs, asIs.Proxies[i], by, spelling), func(port int) bool { return p.Ports[full][port] })
+		both := []Fact{
+			{At: by, Place: claimPlace(spelling, true), Proxy: p, Unsettled: true},
+			{At: by, Place: claimPlace(spelling, false), Proxy: p, Unsettled: true},
+		}
 		switch {
-		case p.Gateway || p.Ports[full] == nil || c.hides(p, full):
+		case p.Gateway || p.Ports[full] == nil:
+		case c.hides(p, full):
+			if c.declarations(full) > 1 { // which of them counts is for istiod's caches to say
+				facts = append(facts, both...)
+			}
 		case c.gains(p, instead, instead.Proxies[i], by, full):
 			facts = append(facts, Fact{At: by, Place: claimPlace(spelling, narrowed), Proxy: p})
 		case c.gains(p, alone, alone.Proxies[i], by, full):
-			facts = append(facts,
-				Fact{At: by, Place: claimPlace(spelling, true), Proxy: p, Unsettled: true},
-				Fact{At: by, Place: claimPlace(spelling, false), Proxy: p, Unsettled: true})
+			facts = append(facts, both...)
 		}
 	}
 	return facts
