@@ -5,41 +5,54 @@ import "slices"
 // servedUnder returns the namespaces whose sidecars have a listener for the HTTP routes
 // of a VirtualService for a wildcard: one of a service that it covers and for which no
 // other VirtualService names a more specific host, whether that has a route or not; or
-// the one on port 80 that names which are no service have, where the wildcard is none
-// itself and covers none with that port [4.3, 8.1]. What is not known, or too much to look at, is assumed.
+// the one on port 80 that names which are no service have, where no service that the wildcard
+// covers, nor one for itself or a wider wildcard, has that port [4.3, 8.1]. What is not known,
+// or too much to look at, is assumed.
 func (v *View) servedUnder(root *VirtualService, wildcard string) Namespaces {
 	hosts, every := v.DeclaredHosts(wildcard)
 	if !every || len(hosts) == 0 || !v.snapshot.cfg.Complete {
 		return AllNamespaces()
 	}
-	names := []string{root.By.Namespace}
-	for _, other := range v.Claiming(wildcard) {
-		if other.Mesh {
-			names = append(append(names, other.Seen.Named()...), other.By.Namespace)
-		}
-	}
-	for _, name := range hosts {
-		names = append(names, v.Host(name).listeningFor()...)
-		for _, other := range v.narrower(wildcard, name) {
-			names = append(append(names, other.Seen.Named()...), other.By.Namespace)
-		}
-	}
-	return where(names, func(client string) bool {
-		standsIn := true
+	return where(v.toldUnder(root, wildcard, hosts), func(client string) bool {
+		hides := func(s Service) bool { return !s.letsStandIn(wildcard, client) }
+		standsIn := !slices.ContainsFunc(v.snapshot.widerInUse(wildcard), func(wider string) bool {
+			return slices.ContainsFunc(v.Host(wider).Services(client), hides)
+		})
 		for _, name := range hosts {
 			services := v.Host(name).Services(client)
 			acted := func(s Service) bool { return v.actedUnder(s, client) }
 			if slices.ContainsFunc(services, acted) && !v.outranked(root, wildcard, name, client) && !v.domainTaken(root, name).Has(client) {
 				return true
 			}
-			hides := func(s Service) bool { return !s.letsStandIn(wildcard, client) }
 			standsIn = standsIn && !slices.ContainsFunc(services, hides)
 		}
 		return standsIn
 	})
 }
 
-// letsStandIn reports whether a service that a wildcard covers lets it be as a name that is
+// toldUnder returns the namespaces that anything names on which it rests who has a listener
+// for a wildcard that covers some declared hosts.
+func (v *View) toldUnder(root *VirtualService, wildcard string, hosts []string) []string {
+	names := []string{root.By.Namespace}
+	told := func(by *VirtualService) { names = append(append(names, by.Seen.Named()...), by.By.Namespace) }
+	for _, other := range v.Claiming(wildcard) {
+		if other.Mesh {
+			told(other)
+		}
+	}
+	for _, name := range hosts {
+		names = append(names, v.Host(name).listeningFor()...)
+		for _, other := range v.narrower(wildcard, name) {
+			told(other)
+		}
+	}
+	for _, wider := range v.snapshot.widerInUse(wildcard) {
+		names = append(names, v.Host(wider).listeningFor()...)
+	}
+	return names
+}
+
+// letsStandIn reports whether a service under or over a wildcard lets it be as a name that is
 // no service to clients of a namespace: on port 80, which one that they see does not have,
 // an ExternalName without ports being none there, and the wildcard itself does if it is hidden
 // from them [1.9, 2.2, 8.1].
