@@ -81,7 +81,8 @@ func (v *View) outranked(root *VirtualService, wildcard, host, client string) bo
 
 // outrankedBy is outranked for clients that use a Sidecar, or none: by a VirtualService for
 // a more specific host, or by one for the same before it that has no HTTP route, which has
-// the service all the same. One that is not stored is asked about as if nobody else claimed the wildcard.
+// the service all the same. One that is not stored is asked about as if nobody else claimed
+// the wildcard.
 func (v *View) outrankedBy(sidecar *Sidecar, root *VirtualService, wildcard, host, client string) bool {
 	gives := func(other *VirtualService) bool {
 		return other != root && other.Seen.Has(client) && (sidecar == nil || sidecar.imports(other, client))
