@@ -49,8 +49,9 @@ type setting struct {
 }
 
 // settings are the world at hand, and one for each namespace in which DestinationRules
-// meet. There no Sidecar keeps a host from anyone, and the namespace declares the hosts
-// that its rules meet at and no proxy has, or that a wildcard leaves room for. What is
+// meet. There no Sidecar keeps a host from anyone and none hides from its own namespace,
+// and the namespace declares the hosts that its rules meet at and no proxy has, or that a
+// wildcard leaves room for. What is
 // so only there no proxy meets today; a rule may tell it all the same, as it does not
 // ask whether there is a client. There are none where no rules meet.
 func (c *Case) settings() []setting {
@@ -64,6 +65,7 @@ func (c *Case) settings() []setting {
 		return nil
 	}
 	settings := []setting{{world: c.World, supposed: false, namespace: ""}}
+	open := opened(c.World)
 	for _, namespace := range slices.Sorted(maps.Keys(hosts)) {
 		var declared []*networkingv1.ServiceEntry
 		for i, name := range slices.Sorted(slices.Values(hosts[namespace])) {
@@ -74,10 +76,10 @@ func (c *Case) settings() []setting {
 			}
 			declared = append(declared, entryFor(name, namespace, fmt.Sprintf("supposed-%d", i)))
 		}
-		if len(declared) == 0 && len(world.All[*networkingv1.Sidecar](c.World)) == 0 {
+		if len(declared) == 0 && slices.Equal(open.Objects, c.World.Objects) {
 			continue
 		}
-		supposed := withoutSidecars(c.World)
+		supposed := open
 		for _, entry := range declared {
 			supposed = supposed.With(entry)
 		}
@@ -130,14 +132,6 @@ func (c *Case) declaring(host string) map[string]bool {
 		}
 	}
 	return in
-}
-
-// withoutSidecars is a world whose proxies are given all that is exported to them.
-func withoutSidecars(w *world.World) *world.World {
-	return &world.World{Objects: slices.DeleteFunc(slices.Clone(w.Objects), func(o world.Object) bool {
-		_, sidecar := o.(*networkingv1.Sidecar)
-		return sidecar
-	})}
 }
 
 func entryFor(host, namespace, name string) *networkingv1.ServiceEntry {

@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 
-	"istio.io/api/annotation"
 	networkingv1 "istio.io/client-go/pkg/apis/networking/v1"
 	corev1 "k8s.io/api/core/v1"
 
@@ -50,7 +49,7 @@ func (c *Case) unreached(at world.Ref, in bucket, meeting []world.Ref) (unreache
 	if reaches(alone, c.Instead(alone), at) {
 		return false, true
 	}
-	open := shownAtHome(withoutSidecars(alone))
+	open := opened(alone)
 	if !served(c.Output, in) {
 		return served(c.Instead(open), in), false
 	}
@@ -105,23 +104,4 @@ func exportedTo(dr *networkingv1.DestinationRule, namespace string) bool {
 	return len(dr.Spec.GetExportTo()) == 0 || slices.ContainsFunc(dr.Spec.GetExportTo(), func(to string) bool {
 		return to == "*" || to == namespace || to == "." && namespace == dr.Namespace
 	})
-}
-
-// shownAtHome is a world in which every host is given to its own namespace.
-func shownAtHome(w *world.World) *world.World {
-	for _, s := range world.All[*corev1.Service](w) {
-		if to := s.Annotations[annotation.NetworkingExportTo.Name]; to != "" {
-			s = world.Clone(s)
-			s.Annotations[annotation.NetworkingExportTo.Name] = strings.ReplaceAll(to, "~", ".") + ",."
-			w = w.With(s)
-		}
-	}
-	for _, s := range world.All[*networkingv1.ServiceEntry](w) {
-		if to := s.Spec.GetExportTo(); len(to) > 0 {
-			s = world.Clone(s)
-			s.Spec.ExportTo = append(slices.DeleteFunc(s.Spec.ExportTo, func(name string) bool { return name == "~" }), ".")
-			w = w.With(s)
-		}
-	}
-	return w
 }
