@@ -187,7 +187,7 @@ func (v *View) givesBy(u using, name string, root *VirtualService, section Secti
 func (v *View) answersBy(u using, name string, root *VirtualService, port uint32) bool {
 	standsIn := u.leaves(standIn) && on(port, standIn)
 	if IsWildcard(name) {
-		return standsIn || v.answersUnder(u, name, root, port)
+		return v.answersUnder(u, name, root, port)
 	}
 	host := v.Host(name)
 	services := host.withRivals(host.Services(u.client))
@@ -202,14 +202,18 @@ func (v *View) answersBy(u using, name string, root *VirtualService, port uint32
 	})
 }
 
-// answersUnder is answersBy for the services under a wildcard for which no other
-// VirtualService is more specific. What is not known, or too much to look at, is assumed.
+// answersUnder is answersBy for a wildcard: by the services under it for which no other
+// VirtualService is more specific, or on port 80 where none that is imported has that. What is
+// not known, or too much to look at, is assumed.
 func (v *View) answersUnder(u using, wildcard string, root *VirtualService, port uint32) bool {
 	hosts, every := v.DeclaredHosts(wildcard)
 	if !every || !v.snapshot.cfg.Complete || v.snapshot.cfg.Knows(wildcard) {
 		return true
 	}
 	opens := func(s Service) bool { return u.opens(s, port) }
+	if u.leaves(standIn) && on(port, standIn) && v.standsIn(wildcard, hosts, u) {
+		return true
+	}
 	return slices.ContainsFunc(hosts, func(name string) bool {
 		return slices.ContainsFunc(v.Host(name).Services(u.client), opens) && !v.outrankedBy(u.Sidecar, root, wildcard, name, u.client)
 	})

@@ -14,19 +14,20 @@ func (v *View) servedUnder(root *VirtualService, wildcard string) Namespaces {
 		return AllNamespaces()
 	}
 	return where(v.toldUnder(root, wildcard, hosts), func(client string) bool {
-		hides := func(s Service) bool { return !s.letsStandIn(wildcard, client) }
-		standsIn := !slices.ContainsFunc(v.snapshot.widerInUse(wildcard), func(wider string) bool {
-			return slices.ContainsFunc(v.Host(wider).Services(client), hides)
+		acted := func(s Service) bool { return v.actedUnder(s, client) }
+		return slices.ContainsFunc(hosts, func(name string) bool {
+			return slices.ContainsFunc(v.Host(name).Services(client), acted) && !v.outranked(root, wildcard, name, client) && !v.domainTaken(root, name).Has(client)
+		}) || v.standsIn(wildcard, hosts, using{nil, client})
+	})
+}
+
+// standsIn reports whether a wildcard over some declared hosts is as a name that is no service
+// to clients: whether all services under and over it that they import let it [4.3, 8.1].
+func (v *View) standsIn(wildcard string, hosts []string, u using) bool {
+	return !slices.ContainsFunc(append(v.snapshot.widerInUse(wildcard), hosts...), func(name string) bool {
+		return slices.ContainsFunc(v.Host(name).Services(u.client), func(s Service) bool {
+			return !s.letsStandIn(wildcard, u.client) && (u.Sidecar == nil || u.importsService(s, u.client))
 		})
-		for _, name := range hosts {
-			services := v.Host(name).Services(client)
-			acted := func(s Service) bool { return v.actedUnder(s, client) }
-			if slices.ContainsFunc(services, acted) && !v.outranked(root, wildcard, name, client) && !v.domainTaken(root, name).Has(client) {
-				return true
-			}
-			standsIn = standsIn && !slices.ContainsFunc(services, hides)
-		}
-		return standsIn
 	})
 }
 
