@@ -10,7 +10,7 @@ LINT := go tool -modfile=$(CURDIR)/tools/go.mod golangci-lint
 
 .PHONY: help
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: demo
 demo: ## Show the main job on a live control plane (KEEP=1 leaves it up)
@@ -48,6 +48,11 @@ verify: ## Check that generated files and go.mod files are fresh
 oracle: ## Hold the rules against istiod itself on N generated meshes from SEED
 	@go build -C test/oracle -o oracle .
 	@cd test/oracle && ./oracle -n $${N:-500} -seed $${SEED:-1} $${ARGS:-}
+
+.PHONY: oracle-inject
+oracle-inject: ## Hold the injector against Istio's on N generated workloads from SEED
+	@go build -C test/oracle -o $(CURDIR)/bin/oracle-inject ./cmd/inject
+	@cd test/oracle && $(CURDIR)/bin/oracle-inject -n $${N:-500} -seed $${SEED:-1} $${ARGS:-}
 
 .PHONY: bench
 bench: ## Run the benchmarks

@@ -21,8 +21,11 @@ var arrows = map[string]map[string]string{
 		"pkg/admit":             "serve answers admission reviews",
 		"pkg/audit":             "serve judges what is stored",
 		"pkg/feed":              "serve watches the cluster",
+		"pkg/injection":         "serve keeps its injector as it is configured; inject reads Istio's settings",
 		"pkg/policy":            "serve and validate load the configuration",
-		"pkg/mutate":            "serve sets the injector up",
+		"pkg/mutate":            "inject and serve set injectors up",
+		"pkg/mutate/workload":   "inject reads manifests",
+		"pkg/selection":         "bootstrap prints the webhook configurations",
 		"pkg/validate":          "the engine is given its rules here",
 		"pkg/validate/manifest": "validate reads files",
 		"pkg/validate/mesh":     "the mesh's settings come from a file that a flag names",
@@ -46,13 +49,21 @@ var arrows = map[string]map[string]string{
 	"pkg/feed": {
 		"pkg/validate/mesh": "what a watch brings becomes a change of the mesh",
 	},
+	"pkg/injection": {
+		"pkg/mutate":    "what is stored becomes an injector",
+		"pkg/templates": "settings are read as the templates take them",
+	},
 	"pkg/mutate": {
 		"pkg/templates": "the patch is made of what a template renders",
+	},
+	"pkg/mutate/workload": {
+		"pkg/mutate": "the injector is told what a pod belongs to",
 	},
 	"pkg/policy": {
 		"pkg/validate/mesh": "the file sets the mesh's settings",
 		"pkg/validate/rule": "actions follow severities",
 	},
+	"pkg/selection": {},
 	"pkg/templates": {},
 	"pkg/validate": {
 		"pkg/validate/mesh": "rules are run over a snapshot",
@@ -83,14 +94,15 @@ type ban struct {
 	why     string
 }
 
-var pure = []string{"pkg/mutate", "pkg/templates", "pkg/validate"}
+var pure = []string{"pkg/mutate", "pkg/selection", "pkg/templates", "pkg/validate"}
 
 var bans = []ban{
 	{below: pure, imports: []string{"net/http"}, why: "decisions are made without a network"},
 	{below: pure, imports: []string{"os"}, but: []string{"pkg/validate/manifest"}, why: "decisions depend on no environment and no file"},
 	{below: pure, imports: []string{"log", "log/slog", "k8s.io/klog"}, why: "decisions are values; whoever asked logs them"},
-	{below: []string{"pkg", "certs"}, imports: []string{"k8s.io/client-go"}, but: []string{"pkg/feed"}, why: "one package reads the API server"},
-	{below: []string{"cmd", "pkg", "certs"}, imports: []string{"k8s.io/api/admission", "k8s.io/api/admissionregistration"}, but: []string{"pkg/admit"}, why: "one package knows what a review looks like"},
+	{below: []string{"pkg", "certs"}, imports: []string{"k8s.io/client-go"}, but: []string{"pkg/feed", "pkg/injection"}, why: "the API server is read by what keeps a state of it, the mesh or the injector, and by nothing else"},
+	{below: []string{"cmd", "pkg", "certs"}, imports: []string{"k8s.io/api/admission"}, but: []string{"pkg/admit"}, why: "one package knows what a review looks like"},
+	{below: []string{"cmd", "pkg", "certs"}, imports: []string{"k8s.io/api/admissionregistration"}, but: []string{"pkg/selection"}, why: "one package knows who is sent for review"},
 	{below: []string{"cmd", "pkg", "certs"}, imports: []string{"testing"}, why: "tests stay out of the binary"},
 }
 

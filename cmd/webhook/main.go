@@ -54,7 +54,7 @@ func newRoot() *cobra.Command {
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
-	root.AddCommand(newServe(), newValidate(), newExplain(), newRules())
+	root.AddCommand(newServe(), newInjectCommand(), newValidate(), newExplain(), newRules(), newBootstrap())
 	return root
 }
 

@@ -25,7 +25,7 @@ import (
 	"github.com/meshward/meshward/pkg/admit"
 	"github.com/meshward/meshward/pkg/audit"
 	"github.com/meshward/meshward/pkg/feed"
-	"github.com/meshward/meshward/pkg/mutate"
+	"github.com/meshward/meshward/pkg/injection"
 	"github.com/meshward/meshward/pkg/policy"
 	"github.com/meshward/meshward/pkg/validate"
 	"github.com/meshward/meshward/pkg/validate/rules"
@@ -39,10 +39,10 @@ type service struct {
 	port           int
 	healthAddress  string
 	metricsAddress string
-	nativeSidecars bool
 	configFile     string
 	mostReviews    int
 	mesh           meshFlags
+	injector       injectorFlags
 }
 
 func newServe() *cobra.Command {
@@ -52,14 +52,18 @@ func newServe() *cobra.Command {
 		Short: "Serve the admission webhooks",
 		Long: `Serve the mutating webhook on /inject and the validating webhook on /validate,
 over TLS. The server is ready (GET /readyz on the health address) once it has a
-certificate and has read the cluster's traffic configuration.
+certificate, has read the cluster's traffic configuration and knows the injector's.
 
 The file of --config says what becomes of findings, who is exempt and what the
 mesh's own settings are; docs/policy.md describes it. Changes are picked up, and
 the last good one stays in effect while the file is wrong. What it says of the mesh
-wins over the flags, and takes effect at the next start.`,
+wins over the flags, and takes effect at the next start.
+
+What is injected is meshward's own, or what Istio's injector would take: from files,
+or from its ConfigMaps with --istio-config=live; docs/injector.md has the details.`,
 		Example: `  meshward serve --cert-dir /etc/meshward/tls
-  meshward serve --cert-dir /etc/meshward/tls --config /etc/meshward/config/config.yaml`,
+  meshward serve --cert-dir /etc/meshward/tls --config /etc/meshward/config/config.yaml
+  meshward serve --cert-dir /etc/meshward/tls --istio-config live --revision canary`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return s.run(cmd) },
 	}
@@ -70,10 +74,10 @@ wins over the flags, and takes effect at the next start.`,
 	flags.IntVar(&s.port, "port", 9443, "port to serve the webhooks on")
 	flags.StringVar(&s.healthAddress, "health-address", ":8081", "address to serve /healthz and /readyz on, over HTTP")
 	flags.StringVar(&s.metricsAddress, "metrics-address", ":8080", "address to serve /metrics on, over HTTP; 0 turns it off")
-	flags.BoolVar(&s.nativeSidecars, "native-sidecars", true, "run the proxy as an init container that stays (Kubernetes 1.29 and later)")
 	flags.StringVar(&s.configFile, "config", "", "file with meshward's configuration (default: errors are denied, warnings are shown)")
 	flags.IntVar(&s.mostReviews, "max-concurrent-reviews", 64, "how many reviews each webhook works on at once; the others wait as long as they can")
 	s.mesh.add(flags)
+	s.injector.add(flags)
 	return cmd
 }
 
@@ -129,7 +133,11 @@ func (s *service) manager(cluster *rest.Config, config *policy.File, log *slog.L
 	if err != nil {
 		return nil, err
 	}
-	injector, err := mutate.New(mutate.Config{NativeSidecars: s.nativeSidecars})
+	options, err := s.injector.options(s.mesh.file)
+	if err != nil {
+		return nil, err
+	}
+	injector, err := injection.New(cluster, options, metrics.Registry, log)
 	if err != nil {
 		return nil, err
 	}
@@ -148,21 +156,25 @@ func (s *service) manager(cluster *rest.Config, config *policy.File, log *slog.L
 	}
 	hooks := m.GetWebhookServer()
 	counters := admit.NewMetrics(metrics.Registry)
-	serve := func(name string, reviewer admit.Reviewer) {
-		hooks.Register("/"+name, &admit.Handler{
+	serve := func(name string, reviewer admit.Reviewer, gate func(http.Handler) http.Handler) {
+		handler := gate(&admit.Handler{
 			Name: name, Reviewer: reviewer, Policy: config.Current, Slots: admit.NewSlots(s.mostReviews), Metrics: counters, Log: log,
 		})
+		hooks.Register("/"+name, handler)
+		hooks.Register("/"+name+"/", handler) // webhooks of remote clusters say more
 	}
-	serve("inject", &admit.Pods{Injector: injector})
-	serve("validate", &admit.Routing{Engine: engine, Stored: stored, Policy: config.Current, Metrics: counters, Log: log})
+	serve("inject", reviewerOfPods(m, injector.Injector, stored, log), configured(injector))
+	serve("validate", &admit.Routing{Engine: engine, Stored: stored, Policy: config.Current, Metrics: counters, Log: log}, open)
 	return m, errors.Join(
 		m.Add(certificate),
 		m.Add(config),
 		m.Add(stored),
+		m.Add(injector),
 		m.Add(audit.New(engine, stored, stored, audit.NewMetrics(metrics.Registry), log)),
 		m.AddHealthzCheck("process", healthz.Ping),
 		m.AddReadyzCheck("certificate", explained(log, func(*http.Request) error { return certificate.Ready() })),
 		m.AddReadyzCheck("mesh", explained(log, func(*http.Request) error { return stored.Ready() })),
+		m.AddReadyzCheck("injector", explained(log, func(*http.Request) error { return injector.Ready() })),
 		m.AddReadyzCheck("webhooks", explained(log, hooks.StartedChecker())),
 	)
 }

@@ -77,7 +77,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, refused.Error(), refused.status)
 		return
 	}
-	ctx, cancel := context.WithDeadline(r.Context(), started.Add(h.Policy().Deadline.For(patience)))
+	ctx, cancel := context.WithDeadline(context.WithValue(r.Context(), pathKey{}, r.URL.Path), started.Add(h.Policy().Deadline.For(patience)))
 	defer cancel()
 	response, refused := h.review(ctx, request)
 	if refused != nil {
@@ -91,6 +91,15 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err := json.NewEncoder(w).Encode(review); err != nil {
 		h.Log.Warn("could not send an answer", "webhook", h.Name, "uid", request.UID, "error", err)
 	}
+}
+
+// pathKey is where a context has the path of the request's URL, by which webhooks of remote
+// clusters say where their pods are.
+type pathKey struct{}
+
+func pathOf(ctx context.Context) string {
+	path, _ := ctx.Value(pathKey{}).(string)
+	return path
 }
 
 // review calls the reviewer once there is a slot, and has it answer without one

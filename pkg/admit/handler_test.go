@@ -21,6 +21,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/tools/txtar"
 	admissionv1 "k8s.io/api/admission/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/yaml"
 
 	"github.com/meshward/meshward/pkg/admit"
@@ -50,6 +51,7 @@ var update = flag.Bool("update", false, "rewrite the wanted answers")
 //	request       method and path, then headers, then a blank line and a body,
 //	              which is turned into JSON where its name is request.yaml
 //	want          the status and the answer
+//	told          what controllers of pods are told
 //	counted       the metrics afterwards, if the case is about them
 func TestReviews(t *testing.T) {
 	paths, err := filepath.Glob("testdata/*.txtar")
@@ -62,17 +64,20 @@ func TestReviews(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			registry := prometheus.NewRegistry()
+			with := settingsBy(t, archive, prometheus.NewRegistry())
 			server := httptest.NewTLSServer(late(archive, storedBy(t, archive), func(stored admit.Stored) http.Handler {
-				return webhooks(t, stored, settingsBy(t, archive, registry))
+				return webhooks(t, stored, with)
 			}))
 			defer server.Close()
-			got, counted := exchange(t, server, archive), counts(t, registry)
+			got, counted := exchange(t, server, archive), counts(t, with.registry)
 			if file(archive, "counted") == nil {
 				counted = ""
 			}
 			if *update {
 				put(archive, "want", got)
+				if file(archive, "told") != nil {
+					put(archive, "told", with.told.String())
+				}
 				if counted != "" {
 					put(archive, "counted", counted)
 				}
@@ -83,6 +88,9 @@ func TestReviews(t *testing.T) {
 			}
 			if diff := cmp.Diff(string(file(archive, "want")), got); diff != "" {
 				t.Errorf("answer (-want +got):\n%s", diff)
+			}
+			if diff := cmp.Diff(string(file(archive, "told")), with.told.String()); diff != "" {
+				t.Errorf("told (-want +got):\n%s", diff)
 			}
 			if diff := cmp.Diff(string(file(archive, "counted")), counted); diff != "" {
 				t.Errorf("metrics (-want +got):\n%s", diff)
@@ -97,10 +105,18 @@ type settings struct {
 	slots    int
 	rules    []*rule.Rule
 	registry *prometheus.Registry
+	told     *diary
+}
+
+// diary keeps what is told of objects.
+type diary struct{ strings.Builder }
+
+func (d *diary) Tell(namespace string, object metav1.OwnerReference, reason, message string) {
+	fmt.Fprintf(d, "%s %s/%s (%s) %s: %s\n", object.Kind, namespace, object.Name, object.UID, reason, message)
 }
 
 func defaults() settings {
-	return settings{config: policy.Default(ruleNames()), slots: 1, rules: []*rule.Rule{rules.HostClaimedTwice, rules.UndefinedSubset, rules.UnknownHost, rules.ZeroWeights}, registry: prometheus.NewRegistry()}
+	return settings{config: policy.Default(ruleNames()), slots: 1, rules: []*rule.Rule{rules.HostClaimedTwice, rules.UndefinedSubset, rules.UnknownHost, rules.ZeroWeights}, registry: prometheus.NewRegistry(), told: &diary{}}
 }
 
 func ruleNames() []string {
@@ -208,7 +224,7 @@ func webhooks(t testing.TB, stored admit.Stored, with settings) http.Handler {
 	config := func() *policy.Config { return with.config }
 	mux := http.NewServeMux()
 	for name, reviewer := range map[string]admit.Reviewer{
-		"inject":   &admit.Pods{Injector: injector},
+		"inject":   &admit.Pods{Injector: func() *mutate.Injector { return injector }, NamespaceLabels: func(string) map[string]string { return nil }, Events: with.told},
 		"validate": &admit.Routing{Engine: engine, Stored: stored, Policy: config, Metrics: metrics, Log: log},
 		"panic":    panicking{},
 	} {

@@ -12,9 +12,10 @@ import (
 // Metrics counts what was decided, and how long it took. Its labels have few
 // values, whatever comes in.
 type Metrics struct {
-	reviews  *prometheus.CounterVec
-	findings *prometheus.CounterVec
-	seconds  *prometheus.HistogramVec
+	reviews   *prometheus.CounterVec
+	findings  *prometheus.CounterVec
+	decisions *prometheus.CounterVec
+	seconds   *prometheus.HistogramVec
 }
 
 // The verdicts on a change of traffic configuration that brings something in, or
@@ -44,13 +45,17 @@ func NewMetrics(registry prometheus.Registerer) *Metrics {
 			Name: "meshward_admission_findings_total",
 			Help: "Findings that changes brought in, by rule and by what became of them: denied, warned, audited, dry-run, overridden, exempt, delivered, steered, unconfirmed or deadline.",
 		}, []string{"rule", "verdict"}),
+		decisions: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "meshward_injection_decisions_total",
+			Help: "Pods by what became of them (patched, left-alone or denied) and by the reason, which docs/reasons.md explains.",
+		}, []string{"outcome", "reason"}),
 		seconds: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name:    "meshward_admission_seconds",
 			Help:    "Time from reading a review to its answer, in seconds.",
 			Buckets: prometheus.ExponentialBuckets(0.000125, 2, 14),
 		}, []string{"webhook"}),
 	}
-	registry.MustRegister(m.reviews, m.findings, m.seconds)
+	registry.MustRegister(m.reviews, m.findings, m.decisions, m.seconds)
 	return m
 }
 
@@ -60,6 +65,9 @@ func (m *Metrics) count(webhook, outcome string) {
 
 func (m *Metrics) observe(webhook string, response *admissionv1.AdmissionResponse, took time.Duration) {
 	m.count(webhook, outcome(response))
+	if reason := response.AuditAnnotations[reasonKey]; reason != "" { // one of Reasons
+		m.decisions.WithLabelValues(became(response), reason).Inc()
+	}
 	m.seconds.WithLabelValues(webhook).Observe(took.Seconds())
 }
 

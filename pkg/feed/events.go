@@ -11,6 +11,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/meshward/meshward/pkg/validate/mesh"
@@ -39,7 +40,19 @@ func (f *Feed) Warn(ctx context.Context, object mesh.Ref, reason, message string
 	if err != nil {
 		return err
 	}
-	event := newEvent(about, reason, message)
+	return f.tell(ctx, newEvent(about, reason, message))
+}
+
+// WarnOwner writes an Event of what owns an object, as Warn does of what is read from the
+// cluster. All that has to be known of an owner stands in the object that it owns, so that
+// it need not be read, nor a right be had to that.
+func (f *Feed) WarnOwner(ctx context.Context, namespace string, owner metav1.OwnerReference, reason, message string) error {
+	about := &metav1.PartialObjectMetadata{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: owner.Name, UID: owner.UID}}
+	about.SetGroupVersionKind(schema.FromAPIVersionAndKind(owner.APIVersion, owner.Kind))
+	return f.tell(ctx, newEvent(about, reason, message))
+}
+
+func (f *Feed) tell(ctx context.Context, event *corev1.Event) error {
 	switch err := f.client.Create(ctx, event); {
 	case apierrors.IsAlreadyExists(err):
 		return f.tellAgain(ctx, event)

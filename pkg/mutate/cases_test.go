@@ -3,15 +3,18 @@ package mutate_test
 import (
 	"bytes"
 	"cmp"
+	"encoding/json"
 	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"golang.org/x/tools/txtar"
 	jsonpatch "gopkg.in/evanphx/json-patch.v4"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/yaml"
 
 	"github.com/meshward/meshward/pkg/mutate"
@@ -25,8 +28,10 @@ var update = flag.Bool("update", false, "rewrite the wanted part of every case i
 //
 //	pod.yaml       the pod, or pod.json where the very bytes matter
 //	settings.yaml  optional: see settings
+//	mesh.yaml      optional: the mesh's own configuration
+//	config.yaml    optional: the injector's configuration in place of the embedded one
 //	template.yaml  optional: a template in place of the embedded one
-//	want           the decision, or the error
+//	want           the decision and the warnings, or the error
 //	want.patch     one operation a line; only beside a template.yaml, because the
 //	               embedded template makes lines that nobody reads
 //	want.yaml      the pod with the patch applied
@@ -37,10 +42,15 @@ type testCase struct {
 
 // settings are a case's own, over the injector's defaults.
 type settings struct {
-	Namespace      string           `json:"namespace"`
-	Revision       string           `json:"revision"`
-	NativeSidecars bool             `json:"nativeSidecars"`
-	Values         templates.Values `json:"values"`
+	Namespace      string            `json:"namespace"`
+	Labels         map[string]string `json:"namespaceLabels"`
+	Annotations    map[string]string `json:"namespaceAnnotations"`
+	Path           string            `json:"path"`
+	Revision       string            `json:"revision"`
+	NativeSidecars bool              `json:"nativeSidecars"`
+	NativeJobs     bool              `json:"nativeJobs"`
+	OpenShift      bool              `json:"openShift"`
+	Values         json.RawMessage   `json:"values"`
 }
 
 func loadCases(tb testing.TB) []testCase {
@@ -105,17 +115,33 @@ func (c testCase) raw(tb testing.TB) []byte {
 func (c testCase) injector(tb testing.TB) *mutate.Injector {
 	tb.Helper()
 	s := c.settings(tb)
+	over, err := templates.ParseValues(s.Values)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	values := templates.DefaultValues().With(over)
+	mesh, err := templates.ParseMesh(c.file("mesh.yaml"))
+	if err != nil {
+		tb.Fatal(err)
+	}
 	config := mutate.Config{
-		Values:         templates.DefaultValues().With(s.Values),
+		Values:         &values,
+		Mesh:           mesh,
 		Revision:       s.Revision,
 		NativeSidecars: s.NativeSidecars,
+		NativeJobs:     s.NativeJobs,
+		OpenShift:      s.OpenShift,
 	}
-	if text := c.file("template.yaml"); text != nil {
-		template, err := templates.Parse("template.yaml", string(text))
-		if err != nil {
+	text := c.file("config.yaml")
+	if template := c.file("template.yaml"); template != nil {
+		if text, err = json.Marshal(map[string]any{"policy": "enabled", "templates": map[string]string{"sidecar": string(template)}}); err != nil {
 			tb.Fatal(err)
 		}
-		config.Template = template
+	}
+	if text != nil {
+		if config.Templates, err = templates.ParseConfig(text); err != nil {
+			tb.Fatal(err)
+		}
 	}
 	injector, err := mutate.New(config)
 	if err != nil {
@@ -127,34 +153,55 @@ func (c testCase) injector(tb testing.TB) *mutate.Injector {
 // outcome returns the files that the case wants, as they come out now.
 func (c testCase) outcome(tb testing.TB) []txtar.File {
 	tb.Helper()
-	raw, namespace := c.raw(tb), c.settings(tb).Namespace
+	raw, s := c.raw(tb), c.settings(tb)
 	pod, err := mutate.Decode(raw)
 	if err != nil {
 		return []txtar.File{{Name: "want", Data: fmt.Appendf(nil, "error: %v\n", err)}}
 	}
-	decision := mutate.Decide(pod, namespace)
+	injector := c.injector(tb)
+	decision := injector.Decide(pod, s.Namespace)
 	if !decision.Inject {
-		return []txtar.File{{Name: "want", Data: describe(decision)}}
+		return []txtar.File{{Name: "want", Data: describe(decision, nil)}}
 	}
-	patch, err := c.injector(tb).Inject(raw, pod, mutate.WorkloadOf(pod, namespace))
+	injection, err := injector.Inject(mutate.Request{
+		Raw: raw, Pod: pod, Workload: mutate.WorkloadOf(pod, s.Namespace),
+		Variables: mutate.VariablesOf(s.Path),
+		Namespace: &metav1.ObjectMeta{Name: s.Namespace, Labels: s.Labels, Annotations: s.Annotations},
+	})
 	if err != nil {
-		return []txtar.File{{Name: "want", Data: fmt.Appendf(describe(decision), "error: %v\n", err)}}
+		return []txtar.File{{Name: "want", Data: fmt.Appendf(describe(decision, nil), "error: %v\n", err)}}
 	}
-	files := []txtar.File{{Name: "want", Data: describe(decision)}}
+	files := []txtar.File{{Name: "want", Data: describe(decision, injection.Warnings)}}
 	if c.file("template.yaml") != nil {
-		files = append(files, txtar.File{Name: "want.patch", Data: linewise(patch)})
+		files = append(files, txtar.File{Name: "want.patch", Data: linewise(injection.Patch)})
 	}
-	injected, err := yaml.JSONToYAML(apply(tb, raw, patch))
+	injected, err := yaml.JSONToYAML(escaped(apply(tb, raw, injection.Patch)))
 	if err != nil {
 		tb.Fatal(err)
 	}
 	return append(files, txtar.File{Name: "want.yaml", Data: injected})
 }
 
-func describe(decision mutate.Decision) []byte {
+// escaped writes what YAML does not take unescaped, and JSON does, with escapes.
+func escaped(text []byte) []byte {
+	var result []byte
+	for _, r := range string(text) {
+		if r == 0x7f || r >= 0x80 && r <= 0x9f || r == 0xfeff {
+			result = fmt.Appendf(result, `\u%04x`, r)
+			continue
+		}
+		result = utf8.AppendRune(result, r)
+	}
+	return result
+}
+
+func describe(decision mutate.Decision, warnings []string) []byte {
 	text := fmt.Appendf(nil, "inject: %t\nreason: %s\n", decision.Inject, decision.Reason)
 	if decision.Warning != "" {
 		text = fmt.Appendf(text, "warning: %s\n", decision.Warning)
+	}
+	for _, warning := range warnings {
+		text = fmt.Appendf(text, "warning: %s\n", warning)
 	}
 	return text
 }

@@ -5,6 +5,9 @@ import (
 	"slices"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/labels"
+
+	"github.com/meshward/meshward/pkg/templates"
 )
 
 // A Decision says whether a pod is to be injected, and why.
@@ -25,21 +28,33 @@ type Reason struct {
 	Doc string
 	// Inject says what follows.
 	Inject bool
+	// Again is true for pods that are injected already, which may need Repair.
+	Again bool
 
-	applies func(pod *corev1.Pod, namespace string) bool
+	applies func(candidate) bool
 	warning func(pod *corev1.Pod) string // nil where there is nothing to warn of
 }
 
 // String returns the name.
 func (r *Reason) String() string { return r.Name }
 
+// A candidate is a pod that is being created, in a namespace, where a configuration says
+// who is injected.
+type candidate struct {
+	*corev1.Pod
+
+	namespace string
+	config    *templates.Config
+}
+
 // Decide says what becomes of a pod that is being created in namespace: the
 // first reason that applies holds. It takes for granted that the namespace asks
 // for sidecars or that the pod's label does, since the API server's selectors
 // let no other pod through.
-func Decide(pod *corev1.Pod, namespace string) Decision {
+func (in *Injector) Decide(pod *corev1.Pod, namespace string) Decision {
+	c := candidate{pod, namespace, in.Templates}
 	for _, reason := range reasons {
-		if reason.applies(pod, namespace) {
+		if reason.applies(c) {
 			return reason.decision(pod)
 		}
 	}
@@ -66,13 +81,13 @@ var reasons = []*Reason{
 	{
 		Name:    "host-network",
 		Doc:     "The pod shares the network of its node, where a sidecar would redirect the traffic of the node itself; it gets none.",
-		applies: func(pod *corev1.Pod, _ string) bool { return pod.Spec.HostNetwork },
+		applies: func(c candidate) bool { return c.Spec.HostNetwork },
 		warning: warn("no sidecar, since spec.hostNetwork shares the node's network; it joins the mesh once that is unset"),
 	},
 	{
 		Name:    "system-namespace",
 		Doc:     "The namespace belongs to Kubernetes, whose own pods must start before any mesh does; they get no sidecar.",
-		applies: func(_ *corev1.Pod, namespace string) bool { return isSystem(namespace) },
+		applies: func(c candidate) bool { return isSystem(c.namespace) },
 		warning: warn("no sidecar, since this namespace belongs to Kubernetes; run meshed pods in another one"),
 	},
 	{
@@ -88,21 +103,20 @@ var reasons = []*Reason{
 	},
 	{
 		Name:    "already-injected",
-		Doc:     "The pod carries annotation sidecar.istio.io/status, so an injector has been here; it is left as it is.",
+		Doc:     "The pod carries annotation sidecar.istio.io/status, so an injector has been here; it is left as it is, but for what another webhook has broken since.",
+		Again:   true,
 		applies: isInjected,
+	},
+	{
+		Name:    "policy-invalid",
+		Doc:     "The injector's policy is neither \"enabled\" nor \"disabled\", and no pod is injected until it is.",
+		applies: func(c candidate) bool { return c.config.Policy != policyEnabled && c.config.Policy != policyDisabled },
+		warning: warn("no sidecar, since the injector's policy is neither \"enabled\" nor \"disabled\"; tell who runs the mesh"),
 	},
 	{
 		Name:    "opted-out",
 		Doc:     "The pod carries sidecar.istio.io/inject: \"false\", as a label or, without one, as an annotation; it gets no sidecar.",
 		applies: asks("false"),
-	},
-	{
-		Name:    "own-proxy",
-		Doc:     "The pod brings a container named istio-proxy or istio-init, the names that a sidecar goes by; it is left as it is.",
-		applies: func(pod *corev1.Pod, _ string) bool { return ownProxy(pod) != "" },
-		warning: func(pod *corev1.Pod) string {
-			return fmt.Sprintf("no sidecar, since the pod has a container %q of its own; rename or remove that one to get it", ownProxy(pod))
-		},
 	},
 	{
 		Name:    "opted-in",
@@ -111,16 +125,40 @@ var reasons = []*Reason{
 		applies: asks("true"),
 	},
 	{
+		Name:    "never-selected",
+		Doc:     "A neverInjectSelector of the injector's configuration picks the pod by its labels; it gets no sidecar.",
+		applies: func(c candidate) bool { return c.picks(c.config.NeverInject) },
+		warning: warn("no sidecar, since a neverInjectSelector of the injector picks this pod; label it " + injectKey + "=true to get one"),
+	},
+	{
+		Name:    "always-selected",
+		Doc:     "An alwaysInjectSelector of the injector's configuration picks the pod by its labels; it is injected.",
+		Inject:  true,
+		applies: func(c candidate) bool { return c.picks(c.config.AlwaysInject) },
+	},
+	{
+		Name:    "policy-disabled",
+		Doc:     "The injector's policy is \"disabled\": only pods that ask for it themselves are injected, and this one does not.",
+		applies: func(c candidate) bool { return c.config.Policy == policyDisabled },
+		warning: warn("no sidecar, since the injector's policy is \"disabled\"; label the pod " + injectKey + "=true to get one"),
+	},
+	{
 		Name:    "invalid-inject-value",
 		Doc:     "The pod carries sidecar.istio.io/inject with a value other than \"true\" and \"false\", which says nothing; the namespace asks, so the pod is injected.",
 		Inject:  true,
-		applies: func(pod *corev1.Pod, namespace string) bool { return !asks("")(pod, namespace) },
+		applies: func(c candidate) bool { return !asks("")(c) },
 		warning: func(pod *corev1.Pod) string {
 			value, source := request(pod)
 			return fmt.Sprintf("injected, since %s %s is %.20q and only \"true\" and \"false\" count", source, injectKey, value)
 		},
 	},
 }
+
+// The policies of Istio's injector.
+const (
+	policyEnabled  = "enabled"
+	policyDisabled = "disabled"
+)
 
 // namespaceAsks is the reason where no other applies.
 var namespaceAsks = &Reason{
@@ -142,31 +180,36 @@ func isSystem(namespace string) bool {
 	return false
 }
 
-func isMirror(pod *corev1.Pod, _ string) bool {
-	_, ok := pod.Annotations[corev1.MirrorPodAnnotationKey]
+func isMirror(c candidate) bool {
+	_, ok := c.Annotations[corev1.MirrorPodAnnotationKey]
 	return ok
 }
 
 // isWindows goes by the node selector as well: spec.os is younger, and many
 // manifests do without it.
-func isWindows(pod *corev1.Pod, _ string) bool {
-	if pod.Spec.OS != nil {
-		return pod.Spec.OS.Name == corev1.Windows
+func isWindows(c candidate) bool {
+	if c.Spec.OS != nil {
+		return c.Spec.OS.Name == corev1.Windows
 	}
-	return pod.Spec.NodeSelector[corev1.LabelOSStable] == string(corev1.Windows)
+	return c.Spec.NodeSelector[corev1.LabelOSStable] == string(corev1.Windows)
 }
 
-func isInjected(pod *corev1.Pod, _ string) bool {
-	_, ok := pod.Annotations[statusAnnotation]
+func isInjected(c candidate) bool {
+	_, ok := c.Annotations[statusAnnotation]
 	return ok
 }
 
 // asks tells whether the pod asks for its injection with just this value.
-func asks(value string) func(*corev1.Pod, string) bool {
-	return func(pod *corev1.Pod, _ string) bool {
-		asked, _ := request(pod)
+func asks(value string) func(candidate) bool {
+	return func(c candidate) bool {
+		asked, _ := request(c.Pod)
 		return asked == value
 	}
+}
+
+// picks reports whether one of some selectors picks the pod.
+func (c candidate) picks(selectors []labels.Selector) bool {
+	return slices.ContainsFunc(selectors, func(s labels.Selector) bool { return s.Matches(labels.Set(c.Labels)) })
 }
 
 // request returns what a pod says about its own injection, and where it says so.
@@ -176,17 +219,4 @@ func request(pod *corev1.Pod) (value, source string) {
 		return value, "label"
 	}
 	return pod.Annotations[injectKey], "annotation"
-}
-
-// ownProxy returns the name of a container that stands where the sidecar's
-// would, or "".
-func ownProxy(pod *corev1.Pod) string {
-	for _, list := range [][]corev1.Container{pod.Spec.InitContainers, pod.Spec.Containers} {
-		for i := range list {
-			if name := list[i].Name; name == proxyContainer || name == initContainer {
-				return name
-			}
-		}
-	}
-	return ""
 }

@@ -17,7 +17,7 @@ func TestReasons(t *testing.T) {
 		if err != nil {
 			continue
 		}
-		decision := mutate.Decide(pod, c.settings(t).Namespace)
+		decision := c.injector(t).Decide(pod, c.settings(t).Namespace)
 		outcomes[decision.Reason.Name] = append(outcomes[decision.Reason.Name], decision)
 	}
 	for _, reason := range mutate.Reasons() {

@@ -11,12 +11,21 @@ import (
 
 // The names that Istio's data plane, its CNI plugin and its tools look for.
 const (
-	proxyContainer = "istio-proxy"
-	initContainer  = "istio-init"
+	proxyContainer      = "istio-proxy"
+	initContainer       = "istio-init"
+	validationContainer = "istio-validation"
+	coreDumpContainer   = "enable-core-dump"
 
-	injectKey          = "sidecar.istio.io/inject" // a label, or the older annotation
-	statusAnnotation   = "sidecar.istio.io/status"
-	revisionAnnotation = "istio.io/rev"
+	injectKey                = "sidecar.istio.io/inject" // a label, or the older annotation
+	statusAnnotation         = "sidecar.istio.io/status"
+	overridesAnnotation      = "proxy.istio.io/overrides"
+	proxyConfigAnnotation    = "proxy.istio.io/config"
+	nativeAnnotation         = "sidecar.istio.io/nativeSidecar"
+	interceptionAnnotation   = "sidecar.istio.io/interceptionMode"
+	statusPortAnnotation     = "status.sidecar.istio.io/port"
+	rewriteProbersAnnotation = "sidecar.istio.io/rewriteAppHTTPProbers"
+
+	tproxyMode = "TPROXY"
 )
 
 // Decode reads the JSON of a pod, or of a pod template, which has no kind.
@@ -41,15 +50,13 @@ func Decode(raw []byte) (*corev1.Pod, error) {
 	return pod, nil
 }
 
-// lacksMetadata reports whether raw has no metadata to add to. Only the bytes
-// tell that from a metadata that holds nothing known here.
-func lacksMetadata(raw []byte, pod *corev1.Pod) bool {
-	if !reflect.ValueOf(&pod.ObjectMeta).Elem().IsZero() {
+// lacks reports whether raw has no object of a name, metadata or spec, to add to, where a
+// pod says nothing of it that is known here: only the bytes tell whether it is there.
+func lacks(raw []byte, name string, said any) bool {
+	if !reflect.ValueOf(said).Elem().IsZero() {
 		return false
 	}
-	var outer struct {
-		Metadata map[string]json.RawMessage `json:"metadata"`
-	}
+	var outer map[string]json.RawMessage
 	err := kjson.UnmarshalCaseSensitivePreserveInts(raw, &outer)
-	return err == nil && outer.Metadata == nil
+	return err == nil && (outer[name] == nil || string(outer[name]) == "null")
 }

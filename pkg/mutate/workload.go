@@ -1,7 +1,6 @@
 package mutate
 
 import (
-	"cmp"
 	"regexp"
 	"strings"
 
@@ -24,8 +23,7 @@ type Workload struct {
 func WorkloadOf(pod *corev1.Pod, namespace string) Workload {
 	owner := metav1.GetControllerOfNoCopy(pod)
 	if pod.GenerateName == "" || owner == nil || owner.Name == "" {
-		name := cmp.Or(pod.Name, strings.TrimRight(pod.GenerateName, "-"))
-		return Workload{APIVersion: "v1", Kind: "Pod", Namespace: namespace, Name: name}
+		return Workload{APIVersion: "v1", Kind: "Pod", Namespace: namespace, Name: pod.Name}
 	}
 	workload := ownerOf(pod.Labels, owner)
 	workload.Namespace = namespace

@@ -25,7 +25,7 @@ func TestWorkloadOf(t *testing.T) {
 		{
 			"pod whose name is yet to be made",
 			metav1.ObjectMeta{GenerateName: "web-"},
-			mutate.Workload{APIVersion: "v1", Kind: "Pod", Name: "web"},
+			mutate.Workload{APIVersion: "v1", Kind: "Pod"},
 		},
 		{
 			"owner that does not control",

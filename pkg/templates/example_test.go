@@ -3,8 +3,6 @@ package templates_test
 import (
 	"fmt"
 
-	corev1 "k8s.io/api/core/v1"
-
 	"github.com/meshward/meshward/pkg/templates"
 )
 
@@ -20,63 +18,37 @@ func show(expression string, data *templates.Data) {
 		fmt.Println(err)
 		return
 	}
-	fmt.Printf("%s\n", overlay.Annotations[0].JSON)
+	fmt.Printf("%q\n", overlay.Annotations[0].Value)
 }
 
-// The name that telemetry knows a pod by comes from its labels before its workload.
-func Example_canonicalName() {
+// settings tells what holds for a pod: what it asks for, or else the values.
+// Whatever it tells is one text in YAML.
+func Example_settings() {
 	data := sample()
-	const expression = `canonicalName .ObjectMeta.Labels .DeploymentMeta.Name`
-	data.ObjectMeta.Labels = map[string]string{"app": "reviews"}
-	show(expression, data)
+	show(`(settings .).LogLevel`, data)
+	show(`(settings .).Name`, data)
+	show(`(settings .).Resources`, data)
+	data.ObjectMeta.Annotations = map[string]string{
+		"sidecar.istio.io/logLevel": "debug",
+		"sidecar.istio.io/proxyCPU": "3",
+	}
 	data.ObjectMeta.Labels["app.kubernetes.io/name"] = "ratings"
-	show(expression, data)
-	data.ObjectMeta.Labels["service.istio.io/canonical-name"] = "details"
-	show(expression, data)
-	data.ObjectMeta.Labels = nil
-	show(expression, data)
-	data.DeploymentMeta.Name = "a-workload-with-a-name-that-is-a-bit-longer-than-a-label-holds-v2"
-	show(expression, data)
+	show(`(settings .).LogLevel`, data)
+	show(`(settings .).Name`, data)
+	show(`(settings .).Resources`, data)
 	// Output:
-	// "reviews"
-	// "ratings"
-	// "details"
+	// "warning"
 	// "web"
-	// "a-workload-with-a-name-that-is-a-bit-longer-than-a-label-holds"
+	// "{\"limits\":{\"cpu\":\"2\",\"memory\":\"1Gi\"},\"requests\":{\"cpu\":\"100m\",\"memory\":\"128Mi\"}}"
+	// "debug"
+	// "ratings"
+	// "{\"limits\":{\"cpu\":\"3\",\"memory\":\"1Gi\"},\"requests\":{\"cpu\":\"3\",\"memory\":\"128Mi\"}}"
 }
 
-func Example_canonicalRevision() {
+func Example_quoted() {
 	data := sample()
-	const expression = `canonicalRevision .ObjectMeta.Labels`
-	show(expression, data)
-	data.ObjectMeta.Labels = map[string]string{"version": "v1"}
-	show(expression, data)
-	data.ObjectMeta.Labels["app.kubernetes.io/version"] = "v2"
-	show(expression, data)
-	data.ObjectMeta.Labels["service.istio.io/canonical-revision"] = "v3"
-	show(expression, data)
-	// Output:
-	// "latest"
-	// "v1"
-	// "v2"
-	// "v3"
-}
-
-func Example_containerNames() {
-	data := sample()
-	data.Spec.Containers = []corev1.Container{{Name: "web"}, {Name: "log"}}
-	show(`containerNames .Spec`, data)
-	// Output: "web,log"
-}
-
-func Example_containerPorts() {
-	data := sample()
-	show(`containerPorts .Spec`, data)
-	data.Spec.Containers[0].Ports = []corev1.ContainerPort{{Name: "http", ContainerPort: 80}}
-	show(`containerPorts .Spec`, data)
-	// Output:
-	// "[]"
-	// "[{\"name\":\"http\",\"containerPort\":80}]"
+	show(`quoted "--level=" "a: b # c"`, data)
+	// Output: "\"--level=a: b # c\""
 }
 
 // A text that has been through toJson is one text in YAML as well, and anything

@@ -55,22 +55,18 @@ metadata:
 			t.Fatal(err)
 		}
 		name = string([]rune(name)) // JSON has a U+FFFD for every byte that is not UTF-8
-		if diff := cmp.Diff([]string{name}, names(overlay.Labels)); diff != "" {
+		if diff := cmp.Diff([]string{name}, names(of(overlay.Labels))); diff != "" {
 			t.Errorf("labels differ (-want +got):\n%s", diff)
 		}
-		if diff := cmp.Diff([]string{"inside", "value"}, names(overlay.Annotations)); diff != "" {
+		if diff := cmp.Diff([]string{"inside", "value"}, names(of(overlay.Annotations))); diff != "" {
 			t.Errorf("annotations differ (-want +got):\n%s", diff)
 		}
-		var inside string
-		decode(t, overlay.Annotations[0].JSON, &inside)
 		var labels map[string]string
-		decode(t, []byte(inside), &labels)
+		decode(t, []byte(overlay.Annotations[0].Value), &labels)
 		if diff := cmp.Diff(map[string]string{name: name}, labels); diff != "" {
 			t.Errorf("the labels inside an annotation differ (-want +got):\n%s", diff)
 		}
-		var value string
-		decode(t, overlay.Annotations[1].JSON, &value)
-		if value != name {
+		if value := overlay.Annotations[1].Value; value != name {
 			t.Errorf("the name became %q, want %q", value, name)
 		}
 	})

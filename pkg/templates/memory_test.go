@@ -9,7 +9,7 @@ import (
 )
 
 func TestRenderRemembersTheText(t *testing.T) {
-	template := templates.Sidecar()
+	template := templates.Embedded().Template("sidecar")
 	first := render(t, template, sample())
 	if again := render(t, template, sample()); again != first {
 		t.Error("the same text was parsed twice")

@@ -1,6 +1,7 @@
 package templates_test
 
 import (
+	"encoding/json"
 	"flag"
 	"fmt"
 	"os"
@@ -62,10 +63,10 @@ func outcome(text string) string {
 		name     string
 		elements []templates.Element
 	}{
-		{"label", overlay.Labels},
-		{"annotation", overlay.Annotations},
-		{"init container", overlay.InitContainers},
-		{"container", overlay.Containers},
+		{"label", of(overlay.Labels)},
+		{"annotation", of(overlay.Annotations)},
+		{"init container", elements(overlay.InitContainers)},
+		{"container", elements(overlay.Containers)},
 		{"volume", overlay.Volumes},
 		{"pull secret", overlay.ImagePullSecrets},
 	} {
@@ -73,7 +74,35 @@ func outcome(text string) string {
 			fmt.Fprintf(&lines, "%s %s: %s\n", list.name, element.Name, element.JSON)
 		}
 	}
+	for _, field := range overlay.Unknown {
+		fmt.Fprintf(&lines, "unknown: %s\n", field)
+	}
+	if !overlay.Plain {
+		fmt.Fprintln(&lines, "to be merged")
+	}
 	return lines.String()
+}
+
+// of are labels or annotations as elements.
+func of(pairs []templates.Pair) []templates.Element {
+	var all []templates.Element
+	for _, pair := range pairs {
+		encoded, err := json.Marshal(pair.Value)
+		if err != nil {
+			panic(err) // a string always has an encoding
+		}
+		all = append(all, templates.Element{Name: pair.Key, JSON: encoded})
+	}
+	return all
+}
+
+// elements are containers without what they say.
+func elements(containers []templates.Container) []templates.Element {
+	var all []templates.Element
+	for _, c := range containers {
+		all = append(all, c.Element)
+	}
+	return all
 }
 
 // sample returns the data of a small pod, in a tree of the caller's own.
@@ -83,8 +112,11 @@ func sample() *templates.Data {
 		DeploymentMeta: types.NamespacedName{Namespace: "shop", Name: "web"},
 		ObjectMeta:     &metav1.ObjectMeta{Name: "web-7f-x2", Labels: map[string]string{"app": "web"}},
 		Spec:           &corev1.PodSpec{Containers: []corev1.Container{{Name: "web"}}},
-		Values:         templates.DefaultValues(),
+		ProxyConfig:    templates.DefaultMesh().DefaultConfig,
+		MeshConfig:     templates.DefaultMesh(),
+		Values:         templates.DefaultValues().Map(),
 		Revision:       "default",
 		ProxyImage:     "docker.io/istio/proxyv2:1.31.1",
+		ProxyInitImage: "docker.io/istio/proxyv2:1.31.1",
 	}
 }

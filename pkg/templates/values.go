@@ -4,7 +4,6 @@ import (
 	_ "embed"
 	"fmt"
 	"maps"
-	"strings"
 
 	"sigs.k8s.io/yaml"
 )
@@ -12,12 +11,14 @@ import (
 //go:embed defaults.yaml
 var defaults []byte
 
-// Values are an operator's settings in the tree of Istio's Helm values. Every
-// number in them is a float64, as in Istio's injector.
-type Values map[string]any
+// Values are an operator's settings in the tree of Istio's Helm values, and in
+// the form of the key values of Istio's ConfigMap istio-sidecar-injector. The
+// zero Values hold nothing.
+type Values struct {
+	tree map[string]any
+}
 
-// DefaultValues returns the values that the embedded template is made for, in a
-// tree of the caller's own.
+// DefaultValues returns the values that the embedded templates are made for.
 func DefaultValues() Values {
 	values, err := ParseValues(defaults)
 	if err != nil {
@@ -30,16 +31,16 @@ func DefaultValues() Values {
 // not an object, or says one key twice.
 func ParseValues(text []byte) (Values, error) {
 	var values Values
-	if err := yaml.UnmarshalStrict(text, &values); err != nil {
-		return nil, fmt.Errorf("cannot read values: %w", err)
+	if err := yaml.UnmarshalStrict(text, &values.tree); err != nil {
+		return Values{}, fmt.Errorf("cannot read values: %w", err)
 	}
 	return values, nil
 }
 
 // With returns v with over laid on top, as Helm does it: objects merge key by
-// key, anything else replaces, and null removes. Neither tree is changed.
+// key, anything else replaces, and null removes. Neither is changed.
 func (v Values) With(over Values) Values {
-	return merged(v, over)
+	return Values{merged(v.tree, over.tree)}
 }
 
 func merged(under, over map[string]any) map[string]any {
@@ -62,37 +63,35 @@ func merged(under, over map[string]any) map[string]any {
 	return result
 }
 
-// ProxyImage returns the image reference that global.hub, global.proxy.image and
-// global.tag make. An image with a slash in it is a whole reference already.
-//
-// It fails where one of the three is missing or is not a string: an unquoted tag
-// 1.30 is the number 1.3, and would run another release.
-func (v Values) ProxyImage() (string, error) {
-	image, err := v.text("global", "proxy", "image")
-	if err != nil || strings.Contains(image, "/") {
-		return image, err
-	}
-	hub, err := v.text("global", "hub")
-	if err != nil {
-		return "", err
-	}
-	tag, err := v.text("global", "tag")
-	if err != nil {
-		return "", err
-	}
-	return hub + "/" + image + ":" + tag, nil
+// Map returns the tree, for Data. Every number in it is a float64, as in Istio's
+// injector. It must not be changed.
+func (v Values) Map() map[string]any { return v.tree }
+
+// Bool reports whether true stands at path.
+func (v Values) Bool(path ...string) bool {
+	value, _ := v.at(path).(bool)
+	return value
 }
 
-// text returns the non-empty string at path.
-func (v Values) text(path ...string) (string, error) {
-	var at any = map[string]any(v)
+// Text returns what stands at path, or nothing where that is null, an object or a
+// list. A number is written as Istio's injector writes it, so that an unquoted
+// tag 1.10 is 1.1.
+func (v Values) Text(path ...string) string {
+	switch value := v.at(path).(type) {
+	case string:
+		return value
+	case float64, bool:
+		return fmt.Sprint(value)
+	default:
+		return ""
+	}
+}
+
+func (v Values) at(path []string) any {
+	var at any = v.tree
 	for _, key := range path {
 		node, _ := at.(map[string]any)
 		at = node[key]
 	}
-	text, ok := at.(string)
-	if !ok || text == "" {
-		return "", fmt.Errorf("values: %s is %v; set it to a string, in quotes where it looks like a number", strings.Join(path, "."), at)
-	}
-	return text, nil
+	return at
 }

@@ -1,9 +1,11 @@
 package templates_test
 
 import (
+	"cmp"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
+	gocmp "github.com/google/go-cmp/cmp"
+	networkingv1beta1 "istio.io/api/networking/v1beta1"
 
 	"github.com/meshward/meshward/pkg/templates"
 )
@@ -22,34 +24,71 @@ func TestValuesWith(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			under, over := values(t, test.under), values(t, test.over)
-			if diff := cmp.Diff(values(t, test.want), under.With(over)); diff != "" {
+			if diff := gocmp.Diff(values(t, test.want).Map(), under.With(over).Map()); diff != "" {
 				t.Errorf("result differs (-want +got):\n%s", diff)
 			}
-			if diff := cmp.Diff(values(t, test.under), under); diff != "" {
+			if diff := gocmp.Diff(values(t, test.under).Map(), under.Map()); diff != "" {
 				t.Errorf("the values below were changed (-before +after):\n%s", diff)
 			}
-			if diff := cmp.Diff(values(t, test.over), over); diff != "" {
+			if diff := gocmp.Diff(values(t, test.over).Map(), over.Map()); diff != "" {
 				t.Errorf("the values above were changed (-before +after):\n%s", diff)
 			}
 		})
 	}
 }
 
-func TestProxyImage(t *testing.T) {
-	tests := []struct{ name, values, want, wantErr string }{
+func TestImages(t *testing.T) {
+	debug := map[string]string{"sidecar.istio.io/proxyImageType": "debug"}
+	standard := map[string]string{"sidecar.istio.io/proxyImageType": "default"}
+	distroless := &networkingv1beta1.ProxyImage{ImageType: "distroless"}
+	tests := []struct {
+		name, values string
+		image        *networkingv1beta1.ProxyImage
+		annotations  map[string]string
+		want         string
+		wantInit     string // want where it is empty
+	}{
 		{name: "default", want: "docker.io/istio/proxyv2:1.31.1"},
 		{name: "own registry", values: `global: {hub: "registry.example.com:5000/istio", tag: "1.30"}`, want: "registry.example.com:5000/istio/proxyv2:1.30"},
-		{name: "whole image", values: `global: {tag: null, proxy: {image: example.com/proxy@sha256:00}}`, want: "example.com/proxy@sha256:00"},
-		{name: "no image", values: `global: {proxy: 1}`, wantErr: "values: global.proxy.image is <nil>; set it to a string, in quotes where it looks like a number"},
-		{name: "tag that looks like a number", values: `global: {tag: 1.30}`, wantErr: "values: global.tag is 1.3; set it to a string, in quotes where it looks like a number"},
+		{name: "own names", values: `global: {proxy: {image: p}, proxy_init: {image: i}}`, want: "docker.io/istio/p:1.31.1", wantInit: "docker.io/istio/i:1.31.1"},
+		{name: "tag that looks like a number", values: `global: {tag: 1.10}`, want: "docker.io/istio/proxyv2:1.1"},
+		{name: "long number", values: `global: {tag: 20240101}`, want: "docker.io/istio/proxyv2:2.0240101e+07"},
+		{name: "variant", values: `global: {variant: distroless}`, want: "docker.io/istio/proxyv2:1.31.1-distroless"},
+		{name: "variant of a tag that has one", values: `global: {tag: 1.31.1-debug, variant: distroless}`, want: "docker.io/istio/proxyv2:1.31.1-distroless"},
+		{name: "default removes", values: `global: {tag: 1.31.1-debug}`, annotations: standard, want: "docker.io/istio/proxyv2:1.31.1"},
+		{
+			name: "proxy config over variant", values: `global: {variant: debug}`, image: distroless,
+			want: "docker.io/istio/proxyv2:1.31.1-distroless", wantInit: "docker.io/istio/proxyv2:1.31.1-debug",
+		},
+		{name: "annotation over all", values: `global: {variant: distroless}`, image: distroless, annotations: debug, want: "docker.io/istio/proxyv2:1.31.1-debug"},
+		{name: "any type", annotations: map[string]string{"sidecar.istio.io/proxyImageType": "fips"}, want: "docker.io/istio/proxyv2:1.31.1-fips"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			got, err := templates.DefaultValues().With(values(t, test.values)).ProxyImage()
-			if message(err) != test.wantErr || got != test.want {
-				t.Errorf("got %q and error %q, want %q and error %q", got, message(err), test.want, test.wantErr)
+			all := templates.DefaultValues().With(values(t, test.values))
+			if got := all.ProxyImage(test.image, test.annotations); got != test.want {
+				t.Errorf("the proxy's image is %q, want %q", got, test.want)
+			}
+			want := cmp.Or(test.wantInit, test.want)
+			if got := all.ProxyInitImage(test.annotations); got != want {
+				t.Errorf("the init image is %q, want %q", got, want)
 			}
 		})
+	}
+}
+
+func TestValuesAt(t *testing.T) {
+	all := values(t, `{a: {on-it: true, off-it: false, word: "true", number: 1.5, list: [], nil: null}}`)
+	if !all.Bool("a", "on-it") || all.Bool("a", "off-it") || all.Bool("a", "word") || all.Bool("a", "number", "deeper") {
+		t.Error("only true is true")
+	}
+	for key, want := range map[string]string{"on-it": "true", "word": "true", "number": "1.5", "list": "", "nil": "", "absent": ""} {
+		if got := all.Text("a", key); got != want {
+			t.Errorf("the text at %s is %q, want %q", key, got, want)
+		}
+	}
+	if (templates.Values{}).Text("a") != "" {
+		t.Error("there is a text in no values")
 	}
 }
 
@@ -76,12 +115,12 @@ func FuzzParseValues(f *testing.F) {
 			return
 		}
 		once := templates.DefaultValues().With(over)
-		if diff := cmp.Diff(once, once.With(over)); diff != "" {
+		if diff := gocmp.Diff(once.Map(), once.With(over).Map()); diff != "" {
 			t.Errorf("laying the same values on top again changes the result (-once +twice):\n%s", diff)
 		}
-		if image, err := once.ProxyImage(); err == nil && image == "" {
-			t.Error("an empty image is no error")
-		}
+		once.ProxyImage(nil, nil)
+		once.ProxyInitImage(nil)
+		once.Bool("global", "proxy")
 	})
 }
 
@@ -92,11 +131,4 @@ func values(t *testing.T, text string) templates.Values {
 		t.Fatal(err)
 	}
 	return parsed
-}
-
-func message(err error) string {
-	if err == nil {
-		return ""
-	}
-	return err.Error()
 }

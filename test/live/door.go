@@ -98,6 +98,12 @@ patches:
   patch: |-
     - {op: replace, path: /webhooks/0/clientConfig/url, value: "https://127.0.0.1:%[2]d/inject"}
     - {op: add, path: /webhooks/0/clientConfig/caBundle, value: %[3]q}
+    - {op: replace, path: /webhooks/1/clientConfig/url, value: "https://127.0.0.1:%[2]d/inject"}
+    - {op: add, path: /webhooks/1/clientConfig/caBundle, value: %[3]q}
+    - {op: replace, path: /webhooks/2/clientConfig/url, value: "https://127.0.0.1:%[2]d/inject"}
+    - {op: add, path: /webhooks/2/clientConfig/caBundle, value: %[3]q}
+    - {op: replace, path: /webhooks/3/clientConfig/url, value: "https://127.0.0.1:%[2]d/inject"}
+    - {op: add, path: /webhooks/3/clientConfig/caBundle, value: %[3]q}
 - target: {kind: ValidatingWebhookConfiguration}
   patch: |-
     - {op: replace, path: /webhooks/0/clientConfig/url, value: "https://127.0.0.1:%[2]d/validate"}

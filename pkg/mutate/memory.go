@@ -1,0 +1,103 @@
+package mutate
+
+import (
+	"bytes"
+	"hash/maphash"
+	"maps"
+	"slices"
+
+	"k8s.io/utils/lru"
+)
+
+// The pods of one Deployment are written alike, so a memory of recent ones spares all but
+// the first of them the templates. Both bounds hold whatever pods arrive: at most some
+// 64 MiB, and about 16 MiB when pods have their usual 6 KB.
+const (
+	rememberedPods = 1024
+	longestPod     = 32 << 10 // bytes; a longer one is injected anew every time
+)
+
+// memory maps what pods are injected by to what came of it, and forgets what was not used
+// for longest. It may be used by several goroutines at once.
+type memory struct {
+	seed maphash.Seed
+	pods *lru.Cache // hash of the key -> *remembered
+}
+
+// remembered holds the key as well, because two may share a hash. The later one then takes
+// the place of the earlier.
+type remembered struct {
+	key       []byte
+	injection Injection
+}
+
+func newMemory() *memory {
+	return &memory{seed: maphash.MakeSeed(), pods: lru.New(rememberedPods)}
+}
+
+// recall returns what came of a request like this one.
+func (m *memory) recall(key []byte) (Injection, bool) {
+	found, _ := m.pods.Get(maphash.Bytes(m.seed, key))
+	known, ok := found.(*remembered)
+	if !ok || !bytes.Equal(known.key, key) {
+		return Injection{}, false
+	}
+	return known.injection, true
+}
+
+func (m *memory) keep(key []byte, injection Injection) {
+	if len(key) > longestPod {
+		return
+	}
+	m.pods.Add(maphash.Bytes(m.seed, key), &remembered{slices.Clone(key), injection})
+}
+
+// key returns all that an injection depends on: the pod, but for the managed fields, which
+// have the time and concern nobody here; its workload; and what the request says besides.
+func (r *Request) key(to []byte) []byte {
+	text := func(values ...string) {
+		for _, value := range values {
+			to = append(append(to, value...), 0)
+		}
+	}
+	workload := r.Workload
+	text(workload.APIVersion, workload.Kind, workload.Namespace, workload.Name)
+	for _, name := range slices.Sorted(maps.Keys(r.Variables)) {
+		text(name, r.Variables[name])
+	}
+	text("")
+	if r.Namespace != nil {
+		text(r.Namespace.Labels[podSecurity], r.Namespace.Annotations[userRange], r.Namespace.Annotations[groupRange])
+	}
+	before, after := aroundManagedFields(r.Raw)
+	return append(append(append(to, 0), before...), after...)
+}
+
+// aroundManagedFields returns what stands before and after the managed fields in the JSON of
+// a pod. A quote inside a string has a backslash before it, so the name with its quotes is a
+// key, of metadata or of something that no template sees.
+func aroundManagedFields(raw []byte) (before, after []byte) {
+	name := []byte(`"managedFields":[`)
+	start := bytes.Index(raw, name)
+	if start < 0 || start > 0 && raw[start-1] == '\\' {
+		return raw, nil
+	}
+	depth, inText := 1, false
+	for i := start + len(name); i < len(raw); i++ {
+		switch c := raw[i]; {
+		case inText && c == '\\':
+			i++
+		case c == '"':
+			inText = !inText
+		case inText:
+		case c == '[':
+			depth++
+		case c == ']':
+			depth--
+		}
+		if depth == 0 {
+			return raw[:start], raw[i+1:]
+		}
+	}
+	return raw, nil
+}
