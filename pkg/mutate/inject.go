@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 
 	meshconfig "istio.io/api/mesh/v1alpha1"
@@ -227,16 +228,16 @@ func (d *draft) render(in *Injector, data *templates.Data) (*rendered, error) {
 				return nil, err
 			}
 		}
-		if err := all.lay(overlay); err != nil {
-			return nil, err
-		}
-		if nativeIn(d.annotations, data.NativeSidecars) && all.initContainers.find(proxyContainer) != nil {
-			if err := d.makeNative(); err != nil {
+		native := nativeIn(d.annotations, data.NativeSidecars) && overlay.HasInit(proxyContainer)
+		for _, pod := range []*draft{&all.draft, d} {
+			if native {
+				if err := pod.makeNative(); err != nil {
+					return nil, err
+				}
+			}
+			if err := pod.lay(overlay); err != nil {
 				return nil, err
 			}
-		}
-		if err := d.lay(overlay); err != nil {
-			return nil, err
 		}
 	}
 	return all, nil
@@ -254,8 +255,8 @@ func nativeIn(annotations map[string]string, byDefault bool) bool {
 	}
 }
 
-// makeNative moves the pod's own istio-proxy, which customises that of the template, to
-// where the template has it.
+// makeNative moves an istio-proxy among the containers, which customises that of the template,
+// to where the template has it.
 func (d *draft) makeNative() error {
 	moved, found := d.containers.take(proxyContainer)
 	if !found {
@@ -306,7 +307,7 @@ func (in *Injector) rewrites(annotations map[string]string) bool {
 
 // agentPort is where the proxy's agent listens for the kubelet; 0 for nowhere.
 func agentPort(annotations map[string]string, mesh *meshconfig.MeshConfig) int32 {
-	if port, err := strconv.ParseUint(annotations[statusPortAnnotation], 10, 16); err == nil {
+	if port, err := strconv.ParseUint(strings.TrimSpace(annotations[statusPortAnnotation]), 10, 16); err == nil {
 		return int32(port)
 	}
 	return mesh.GetDefaultConfig().GetStatusPort()

@@ -109,6 +109,9 @@ func (d *draft) asTree() (map[string]any, error) {
 			delete(spec, l.field)
 		}
 	}
+	if len(d.containers.items) == 0 {
+		spec["containers"] = nil // as Kubernetes writes a pod without any
+	}
 	return tree, nil
 }
 

@@ -89,6 +89,11 @@ func fieldPath(unknown error) string {
 	return strings.TrimSuffix(path, `"`)
 }
 
+// HasInit reports whether the overlay has an init container of a name.
+func (o *Overlay) HasInit(name string) bool {
+	return slices.ContainsFunc(o.InitContainers, func(c Container) bool { return c.Name == name })
+}
+
 // Native returns the overlay with what it says of a container among the application's said
 // of the init container of that name, which is where a native proxy is. So a template need
 // not know which kind of proxy another one makes.

@@ -99,10 +99,10 @@ func leftAsItIs(c *gen.Case, got *Compared) bool {
 
 var portZero = &Known{
 	Name:   "port-zero",
-	Reason: "Probes are left alone where the status port is 0. Istio sends them to port 0, and the API server rejects the pod.",
+	Reason: "Probes are left alone where the status port is 0. Istio sends them to port 0, also where the port has a blank before it, and the API server rejects the pod.",
 	is: func(c *gen.Case, pod *corev1.Pod) bool {
 		port, there := pod.Annotations[statusPortKey]
-		zero := there && (strings.Trim(port, "0") == "") || !there && c.Installation == "status-port-0"
+		zero := there && (strings.Trim(port, "0") == "" || strings.TrimSpace(port) != port) || !there && c.Installation == "status-port-0"
 		return zero && anyHandler(pod, func(*handler) bool { return true })
 	},
 }
@@ -189,9 +189,10 @@ var secondProxy = &Known{
 	Name: "second-proxy",
 	Reason: "What a template says of istio-proxy counts for the proxy wherever another template has put it. " +
 		"Istio makes a second container of that name where the proxy is native, and may then drop the first, or finds no containers to merge into and refuses the pod.",
-	is: func(*gen.Case, *corev1.Pod) bool { return true },
+	is: native,
 	right: func(_ *gen.Case, got *Compared) bool {
-		return !got.Ours.refused() && (twoProxies.MatchString(got.First) || strings.Contains(got.Istio.why(), "received a %!s(<nil>)"))
+		moved := secondProxies.MatchString(got.First) && !secondProxies.MatchString(got.Second)
+		return !got.Ours.refused() && (moved || strings.Contains(got.Istio.why(), "received a %!s(<nil>)"))
 	},
 }
 
@@ -202,8 +203,20 @@ var panics = &Known{
 	right:  func(_ *gen.Case, got *Compared) bool { return got.Istio.Panic != "" && !got.Ours.refused() },
 }
 
-// twoProxies is a status of which both lists have the proxy.
-var twoProxies = regexp.MustCompile(`"initContainers":\[[^]]*"istio-proxy"[^]]*\],"containers":\[[^]]*"istio-proxy"`)
+// secondProxies is a status that has the proxy among the containers.
+var secondProxies = regexp.MustCompile(`"containers":\[[^]]*"istio-proxy"`)
+
+// native reports whether the proxy of a pod is to be a native one.
+func native(c *gen.Case, pod *corev1.Pod) bool {
+	switch pod.Annotations["sidecar.istio.io/nativeSidecar"] {
+	case "":
+		return c.Native
+	case "false":
+		return false
+	default:
+		return true
+	}
+}
 
 var windows = &Known{
 	Name:   "windows",

@@ -14,7 +14,6 @@ import (
 	"github.com/meshward/meshward/pkg/templates"
 	"github.com/meshward/meshward/test/oracle/inject/files"
 	"github.com/meshward/meshward/test/oracle/inject/gen"
-	"github.com/meshward/meshward/test/oracle/world"
 )
 
 // Product is meshward's injector.
@@ -41,7 +40,7 @@ func (Product) Webhook(f *files.Files, r *gen.Request) (patch []byte, denied str
 	}
 	if len(r.ProxyConfigs) > 0 { // of this request alone
 		config := injector.Config
-		config.ProxyConfigs = proxyConfigs(r.ProxyConfigs)
+		config.ProxyConfigs = proxyConfigs(config.Mesh.GetRootNamespace(), r.ProxyConfigs)
 		if injector, err = mutate.New(config); err != nil {
 			return nil, "", err
 		}
@@ -101,7 +100,7 @@ func injectorOf(f *files.Files, forFiles bool) (*mutate.Injector, error) {
 	return injector, nil
 }
 
-func proxyConfigs(from []*networkingv1beta1.ProxyConfig) *mutate.ProxyConfigs {
+func proxyConfigs(root string, from []*networkingv1beta1.ProxyConfig) *mutate.ProxyConfigs {
 	oldest := slices.SortedStableFunc(slices.Values(from), func(a, b *networkingv1beta1.ProxyConfig) int {
 		return cmp.Or(a.CreationTimestamp.Compare(b.CreationTimestamp.Time), cmp.Compare(a.Name, b.Name))
 	})
@@ -109,5 +108,5 @@ func proxyConfigs(from []*networkingv1beta1.ProxyConfig) *mutate.ProxyConfigs {
 	for _, p := range oldest {
 		in[p.Namespace] = append(in[p.Namespace], &p.Spec)
 	}
-	return &mutate.ProxyConfigs{RootNamespace: world.Root, In: in}
+	return &mutate.ProxyConfigs{RootNamespace: root, In: in}
 }

@@ -28,6 +28,9 @@ func (p *Pair) undecided(c *gen.Case, got *Compared) (bool, error) {
 		if err != nil || compared.At == "" {
 			return err == nil, err
 		}
+		if known, err := p.known(c, compared); err != nil || known != "" {
+			return err == nil, err
+		}
 	}
 	return false, nil
 }
