@@ -36,13 +36,16 @@ lint: ## Lint every module
 	@for module in $(MODULES); do echo "== lint $$module"; (cd $$module && $(LINT) run ./...); done
 
 .PHONY: generate
-generate: ## Rewrite what is made of the code: the pages of the rules
+generate: ## Rewrite what is made of the code: the pages of the rules and the reasons, the webhooks
 	go test ./pkg/validate/rules -update
+	go test ./pkg/selection -run TestManifest -update
+	go test ./pkg/admit -run TestReasonsPage -update
 
 .PHONY: verify
 verify: ## Check that generated files and go.mod files are fresh
 	@for module in $(MODULES) tools; do echo "== go mod tidy $$module"; go mod tidy -C $$module -diff; done
 	@go test -count=1 -run 'TestRules|TestIndex' ./pkg/validate/rules
+	@go test -count=1 -run 'TestManifest|TestReasonsPage' ./pkg/selection ./pkg/admit
 
 .PHONY: oracle
 oracle: ## Hold the rules against istiod itself on N generated meshes from SEED

@@ -1,8 +1,7 @@
 // Package feed keeps a snapshot of the mesh up to date with a cluster.
 //
-// It knows how to talk to the API server: it is the only package under pkg/ that
-// imports client-go, so it also writes the Events of others. It must not know
-// rules, findings or admission.
+// It knows how to talk to the API server, so it also writes the Events of others. It
+// must not know rules, findings or admission.
 package feed
 
 import (
