@@ -38,7 +38,8 @@ func BenchmarkReview(b *testing.B) {
 	path, body, handler := review(b, "pod-injected")
 	for name, unlike := range map[string][2]string{
 		"pod-injected-first": {`"name":"web"`, `"name":"web-%d"`},
-		"pod-injected-named": {`"generateName":"web-"`, `"name":"web-%d"`},
+		"pod-injected-named": {`"generateName":"web-"`, `"generateName":"db-","name":"db-%d",` +
+			`"ownerReferences":[{"apiVersion":"apps/v1","kind":"StatefulSet","name":"db","uid":"1","controller":true}]`},
 	} {
 		b.Run(name, func(b *testing.B) {
 			bodies := variants(body, unlike[0], unlike[1])
