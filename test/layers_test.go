@@ -22,6 +22,7 @@ var arrows = map[string]map[string]string{
 		"pkg/audit":             "serve judges what is stored",
 		"pkg/feed":              "serve watches the cluster",
 		"pkg/injection":         "serve keeps its injector as it is configured; inject reads Istio's settings",
+		"pkg/missing":           "serve looks for pods without a sidecar",
 		"pkg/policy":            "serve and validate load the configuration",
 		"pkg/mutate":            "inject and serve set injectors up",
 		"pkg/mutate/workload":   "inject reads manifests",
@@ -52,6 +53,10 @@ var arrows = map[string]map[string]string{
 	"pkg/injection": {
 		"pkg/mutate":    "what is stored becomes an injector",
 		"pkg/templates": "settings are read as the templates take them",
+	},
+	"pkg/missing": {
+		"pkg/mutate":    "the table that decides on new pods decides whether old ones lack something",
+		"pkg/selection": "whether a pod would be sent for review, its configurations say",
 	},
 	"pkg/mutate": {
 		"pkg/templates": "the patch is made of what a template renders",
@@ -100,7 +105,7 @@ var bans = []ban{
 	{below: pure, imports: []string{"net/http"}, why: "decisions are made without a network"},
 	{below: pure, imports: []string{"os"}, but: []string{"pkg/validate/manifest"}, why: "decisions depend on no environment and no file"},
 	{below: pure, imports: []string{"log", "log/slog", "k8s.io/klog"}, why: "decisions are values; whoever asked logs them"},
-	{below: []string{"pkg", "certs"}, imports: []string{"k8s.io/client-go"}, but: []string{"pkg/feed", "pkg/injection"}, why: "the API server is read by what keeps a state of it, the mesh or the injector, and by nothing else"},
+	{below: []string{"pkg", "certs"}, imports: []string{"k8s.io/client-go"}, but: []string{"pkg/feed", "pkg/injection", "pkg/missing"}, why: "the API server is read by what keeps a state of it, the mesh or the injector, by what looks through its pods now and then, and by nothing else"},
 	{below: []string{"cmd", "pkg", "certs"}, imports: []string{"k8s.io/api/admission"}, but: []string{"pkg/admit"}, why: "one package knows what a review looks like"},
 	{below: []string{"cmd", "pkg", "certs"}, imports: []string{"k8s.io/api/admissionregistration"}, but: []string{"pkg/selection"}, why: "one package knows who is sent for review"},
 	{below: []string{"cmd", "pkg", "certs"}, imports: []string{"testing"}, why: "tests stay out of the binary"},

@@ -43,6 +43,7 @@ type service struct {
 	mostReviews    int
 	mesh           meshFlags
 	injector       injectorFlags
+	missing        missingFlags
 }
 
 func newServe() *cobra.Command {
@@ -78,6 +79,7 @@ or from its ConfigMaps with --istio-config=live; docs/injector.md has the detail
 	flags.IntVar(&s.mostReviews, "max-concurrent-reviews", 64, "how many reviews each webhook works on at once; the others wait as long as they can")
 	s.mesh.add(flags)
 	s.injector.add(flags)
+	s.missing.add(flags)
 	return cmd
 }
 
@@ -87,6 +89,9 @@ func (s *service) run(cmd *cobra.Command) error {
 	klog.SetSlogLogger(log)
 	if s.mostReviews < 1 {
 		return fmt.Errorf("--max-concurrent-reviews is %d; it must be at least 1", s.mostReviews)
+	}
+	if err := s.missing.Check(); err != nil {
+		return err
 	}
 	config, err := policy.Open(s.configFile, ruleNames(), metrics.Registry, log)
 	if err != nil {
@@ -163,13 +168,15 @@ func (s *service) manager(cluster *rest.Config, config *policy.File, log *slog.L
 		hooks.Register("/"+name, handler)
 		hooks.Register("/"+name+"/", handler) // webhooks of remote clusters say more
 	}
-	serve("inject", reviewerOfPods(m, injector.Injector, stored, log), configured(injector))
+	pods := reviewerOfPods(m, injector.Injector, stored, log)
+	serve("inject", pods, configured(injector))
 	serve("validate", &admit.Routing{Engine: engine, Stored: stored, Policy: config.Current, Metrics: counters, Log: log}, open)
 	return m, errors.Join(
 		m.Add(certificate),
 		m.Add(config),
 		m.Add(stored),
 		m.Add(injector),
+		s.missing.watch(m, cluster, injector, s.injector.revision, pods.Events, log),
 		m.Add(audit.New(engine, stored, stored, audit.NewMetrics(metrics.Registry), log)),
 		m.AddHealthzCheck("process", healthz.Ping),
 		m.AddReadyzCheck("certificate", explained(log, func(*http.Request) error { return certificate.Ready() })),
