@@ -35,7 +35,7 @@ func (p Patch) members(path string, was, now map[string]string) Patch {
 		if len(now) == 0 {
 			return p
 		}
-		return append(p, add(path, encoded(now)))
+		return append(p, add(path, object(now)))
 	}
 	for _, key := range slices.Sorted(maps.Keys(was)) {
 		if _, kept := now[key]; !kept {
@@ -48,6 +48,19 @@ func (p Patch) members(path string, was, now map[string]string) Patch {
 		}
 	}
 	return p
+}
+
+// object is the JSON of labels or annotations.
+func object(members map[string]string) json.RawMessage {
+	result := []byte{'{'}
+	for i, key := range slices.Sorted(maps.Keys(members)) {
+		if i > 0 {
+			result = append(result, ',')
+		}
+		result = append(appendString(result, key), ':')
+		result = appendString(result, members[key])
+	}
+	return append(result, '}')
 }
 
 // list makes a list of the pod what it is by now. Where the pod's own items are there in

@@ -84,8 +84,7 @@ type list struct {
 }
 
 func newList(field string, present bool, size int) *list {
-	const added = 10
-	return &list{field: field, present: present, was: size, items: make([]item, 0, size+added)}
+	return &list{field: field, present: present, was: size, items: make([]item, 0, size)}
 }
 
 // own takes in the next item of the pod's own.

@@ -3,7 +3,6 @@ package mutate
 import (
 	"cmp"
 	"fmt"
-	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -55,11 +54,12 @@ func spelled(key string) string {
 
 // said returns the annotations that Prometheus reads under some of the keys, in order.
 func (d *draft) said(keys ...string) (found []string) {
-	for _, key := range slices.Sorted(maps.Keys(d.annotations)) {
+	for key := range d.annotations {
 		if strings.HasPrefix(key, "prometheus") && slices.Contains(keys, spelled(key)) {
 			found = append(found, key)
 		}
 	}
+	slices.Sort(found)
 	return found
 }
 
