@@ -2,6 +2,7 @@ package live_test
 
 import (
 	"context"
+	"encoding/base64"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -18,14 +19,37 @@ import (
 
 // TestScripts shows what users see with kubectl: each script of testdata has the
 // cluster in its environment and the namespace $NS to itself. Besides kubectl
-// and curl, it may say "eventually COMMAND..." for what takes effect a moment
-// after it is stored.
+// and curl, it may say "eventually TEXT COMMAND..." for what takes effect a moment
+// after it is stored, and "interfere FILE" for another webhook that patches pods
+// after meshward.
 func TestScripts(t *testing.T) {
 	s := open(t)
 	params := s.scripts()
 	params.Dir = "testdata"
 	params.Setup = func(env *testscript.Env) error { return s.setup(t.Context(), env) }
 	t.Run("scripts", func(t *testing.T) { testscript.Run(t, params) })
+}
+
+// TestAlone plays the scripts of testdata/alone, which change what all the others rest
+// on, such as the nodes. They are like those of TestScripts, but have the cluster to
+// themselves.
+func TestAlone(t *testing.T) {
+	s := open(t)
+	files, err := filepath.Glob("testdata/alone/*.txtar")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no scripts: %v", err)
+	}
+	for _, file := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar"), func(t *testing.T) {
+			params := s.scripts()
+			params.Files = []string{file}
+			params.Setup = func(env *testscript.Env) error {
+				env.Defer(func() { s.kubectl(t, "", "delete", "nodes", "--selector", "test=alone") })
+				return s.setup(t.Context(), env)
+			}
+			testscript.Run(t, params)
+		})
+	}
 }
 
 // TestScenarios plays the scripts of test/scenarios, each a document on Istio in
@@ -56,6 +80,7 @@ func (s *stage) scripts() testscript.Params {
 		UpdateScripts:       *update,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"eventually": eventually,
+			"interfere":  s.interfere,
 			"mistake":    mistake,
 		},
 	}
@@ -67,6 +92,7 @@ func (s *stage) environment(env *testscript.Env) error {
 		name, value, _ := strings.Cut(variable, "=")
 		env.Setenv(name, value)
 	}
+	env.Setenv("CA", base64.StdEncoding.EncodeToString(s.CA()))
 	env.Setenv("METRICS", s.door.Metrics)
 	env.Setenv("ROOT", live.Root())
 	env.Setenv("MESHWARD", s.door.Binary)
