@@ -279,12 +279,16 @@ func TestInjectConcurrently(t *testing.T) {
 		group.Go(func() {
 			name := fmt.Sprintf(`"web-%d"`, worker)
 			raw := bytes.ReplaceAll(c.raw(t), []byte(`"reviews"`), []byte(name))
+			raw = bytes.Replace(raw, []byte(`"containers":[{`), []byte(`"containers":[{"livenessProbe":{"tcpSocket":{"port":80}},`), 1)
 			want := inject(t, injector, raw)
 			if !bytes.Contains(want, []byte(name)) {
 				t.Errorf("the patch does not name container %s", name)
 			}
-			for range 50 {
-				if got := inject(t, injector, raw); !bytes.Equal(got, want) {
+			for i := range 50 {
+				// No template sees it, and no pod is remembered under it.
+				uid := fmt.Appendf(nil, `"metadata":{"uid":"%d-%d",`, worker, i)
+				other := bytes.Replace(raw, []byte(`"metadata":{`), uid, 1)
+				if got := inject(t, injector, other); !bytes.Equal(got, want) {
 					t.Errorf("a pod got another patch than before:\n%s\nbefore:\n%s", got, want)
 				}
 			}
