@@ -14,6 +14,7 @@ import (
 
 	"golang.org/x/tools/txtar"
 	jsonpatch "gopkg.in/evanphx/json-patch.v4"
+	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/yaml"
 
@@ -243,4 +244,13 @@ func (c testCase) rewrite(t *testing.T, outcome []txtar.File) {
 	if err := os.WriteFile(filepath.Join("testdata", c.name+".txtar"), txtar.Format(&archive), 0o644); err != nil {
 		t.Fatal(err)
 	}
+}
+
+func decoded(tb testing.TB, raw []byte) *corev1.Pod {
+	tb.Helper()
+	pod, err := mutate.Decode(raw)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return pod
 }

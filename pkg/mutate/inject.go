@@ -24,7 +24,7 @@ type Config struct {
 	// Templates are those that pods may ask for, and who is injected with them; nil
 	// stands for templates.Embedded().
 	Templates *templates.Config
-	// Values are the templates'; the zero value stands for templates.DefaultValues().
+	// Values are the templates'; nil stands for templates.DefaultValues().
 	Values *templates.Values
 	// Mesh is the mesh's own configuration; nil stands for templates.DefaultMesh().
 	Mesh *meshconfig.MeshConfig

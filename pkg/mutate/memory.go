@@ -5,6 +5,7 @@ import (
 	"hash/maphash"
 	"maps"
 	"slices"
+	"strconv"
 
 	"k8s.io/utils/lru"
 )
@@ -67,7 +68,8 @@ func (r *Request) key(to []byte) []byte {
 	}
 	text("")
 	if r.Namespace != nil {
-		text(r.Namespace.Labels[podSecurity], r.Namespace.Annotations[userRange], r.Namespace.Annotations[groupRange])
+		groups, said := r.Namespace.Annotations[groupRange] // an empty one says something else than none
+		text(r.Namespace.Labels[podSecurity], r.Namespace.Annotations[userRange], groups, strconv.FormatBool(said))
 	}
 	before, after := aroundManagedFields(r.Raw)
 	return append(append(append(to, 0), before...), after...)

@@ -3,6 +3,7 @@ package mutate
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -42,8 +43,7 @@ func (d *draft) merge(overlay *templates.Overlay) error {
 	if err != nil {
 		return err
 	}
-	d.tree, err = strategicpatch.StrategicMergeMapPatchUsingLookupPatchMeta(tree, patch, podSchema)
-	if err != nil {
+	if d.tree, err = merged(tree, patch, podSchema); err != nil {
 		return fmt.Errorf("cannot merge the template into the pod: %w", err)
 	}
 	dropDirectives(d.tree)
@@ -57,13 +57,25 @@ func (d *draft) merge(overlay *templates.Overlay) error {
 	return nil
 }
 
+// merged is a tree with a strategic merge patch merged into it. The library panics where a
+// list to be merged starts with null.
+func merged(tree, patch map[string]any, schema strategicpatch.LookupPatchMeta) (result map[string]any, err error) {
+	defer func() {
+		if recovered := recover(); recovered != nil {
+			err = errors.New("a list holds what is no item; take null out of it")
+		}
+	}()
+	return strategicpatch.StrategicMergeMapPatchUsingLookupPatchMeta(tree, patch, schema)
+}
+
 // dropDirectives takes out what a merge leaves of directives where there was nothing that
-// they could be about.
+// they could be about. Other keys with a dollar sign are the pod's own, such as attributes
+// of its volumes.
 func dropDirectives(value any) {
 	switch value := value.(type) {
 	case map[string]any:
 		for key, inner := range value {
-			if strings.HasPrefix(key, "$") {
+			if isDirective(key) {
 				delete(value, key)
 				continue
 			}
@@ -74,6 +86,11 @@ func dropDirectives(value any) {
 			dropDirectives(inner)
 		}
 	}
+}
+
+func isDirective(key string) bool {
+	name, _, _ := strings.Cut(key, "/")
+	return slices.Contains([]string{"$patch", "$retainKeys", "$setElementOrder", "$deleteFromPrimitiveList"}, name)
 }
 
 func (d *draft) lists() []*list {
@@ -188,11 +205,10 @@ func (l *list) mergeContainer(over *corev1.Container, own func(field string, at 
 	if err != nil {
 		return err
 	}
-	merged, err := strategicpatch.StrategicMergeMapPatchUsingLookupPatchMeta(tree, patch, containerSchema)
-	if err != nil {
+	if tree, err = merged(tree, patch, containerSchema); err != nil {
 		return fmt.Errorf("cannot merge container %q of the pod into that of the template: %w", over.Name, err)
 	}
-	it.value, it.edits = encoded(merged), nil
+	it.value, it.edits = encoded(tree), nil
 	return it.read(l)
 }
 

@@ -67,7 +67,7 @@ func (in *Injector) configOf(r *Request) (mesh *meshconfig.MeshConfig, proxy *me
 		}
 		proxy = applied.GetDefaultConfig()
 		if len(unknown) > 0 {
-			warnings = append(warnings, fmt.Sprintf("annotation %s has fields that no proxy knows: %.60s", proxyConfigAnnotation, strings.Join(unknown, ", ")))
+			warnings = append(warnings, fmt.Sprintf("annotation %s has fields that no proxy knows: %.60q", proxyConfigAnnotation, strings.Join(unknown, ", ")))
 		}
 		if in.Files {
 			mesh = proto.CloneOf(mesh)

@@ -241,9 +241,11 @@ func onlyAdds(patch map[string]any) bool {
 	return !directs(patch)
 }
 
+// hasOnly reports whether nothing but known fields is written. A null takes away what the pod
+// has there.
 func hasOnly(fields map[string]any, known ...string) bool {
-	for field := range fields {
-		if !slices.Contains(known, field) {
+	for field, value := range fields {
+		if value == nil || !slices.Contains(known, field) {
 			return false
 		}
 	}
