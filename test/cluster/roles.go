@@ -98,6 +98,7 @@ func (c *Cluster) kwokArgs() []string {
 	return []string{
 		"--kubeconfig=" + c.kubeconfig("kwok"),
 		"--manage-all-nodes",
+		"--node-lease-duration-seconds=40", // or every node is NotReady for a while once a minute
 		"--cidr=" + podIPs,
 	}
 }
