@@ -238,9 +238,9 @@ func (k *Keeper) adopt(texts Texts) error {
 	k.metrics.show(on)
 	k.log.Info("the injector's configuration is in effect", "from", k.origin(), "revision", k.options.Revision,
 		"native_sidecars", on.all, "native_jobs", on.jobs, "oldest_node", weakest)
-	if !known && now.config.Templates != nil {
-		for _, warning := range now.config.Templates.Warnings {
-			k.log.Warn("the injector's configuration has what is passed over", "warning", warning)
+	if !known {
+		for _, warning := range injector.Warnings {
+			k.log.Warn("something is odd about the injector's configuration", "warning", warning)
 		}
 	}
 	return nil

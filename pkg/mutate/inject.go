@@ -313,30 +313,70 @@ func agentPort(annotations map[string]string, mesh *meshconfig.MeshConfig) int32
 	return mesh.GetDefaultConfig().GetStatusPort()
 }
 
-// trySample injects a pod with the default templates. What they say that no pod has is worth
-// a warning, as nobody will see it there.
+// notForPods are the templates of Istio's configuration that its Gateway controller makes
+// Deployments of.
+var notForPods = []string{"waypoint", "kube-gateway", "agentgateway", "agentgateway-waypoint"}
+
+// trySample injects a pod with the default templates, and with each of the others: one of
+// these that does not work is worth a warning, and so is what a template says that no pod
+// has, as nobody will see it there.
 func (in *Injector) trySample() error {
-	raw := []byte(`{"metadata":{"name":"sample","namespace":"sample"},"spec":{"containers":[{"name":"sample"}]}}`)
-	pod, err := Decode(raw)
-	if err != nil {
+	if err := in.try(in.Templates.DefaultTemplates); err != nil {
 		return err
 	}
-	r := Request{Raw: raw, Pod: pod, Workload: WorkloadOf(pod, "sample")}
-	if _, err := in.Inject(r); err != nil {
-		return err
-	}
-	selected, err := in.Templates.Select(nil)
-	if err != nil {
-		return err
-	}
-	for _, template := range selected {
-		overlay, err := template.Render(in.data(&r, overrides{}, in.Mesh, in.Mesh.GetDefaultConfig()))
-		if err != nil {
-			return err
+	for _, name := range in.Templates.Names() {
+		if slices.Contains(notForPods, name) {
+			continue
 		}
-		for _, field := range overlay.Unknown {
-			in.Warnings = append(in.Warnings, fmt.Sprintf("template %s writes %s, which no pod has", template.Name(), field))
+		if err := in.try([]string{name}); err != nil {
+			in.Warnings = append(in.Warnings, fmt.Sprintf("template %s does not work for a sample pod: %v", name, err))
 		}
+		in.Warnings = append(in.Warnings, in.unknown(name)...)
 	}
 	return nil
+}
+
+// try injects a sample pod with some templates.
+func (in *Injector) try(names []string) error {
+	sample, err := sampleOf(names)
+	if err != nil {
+		return err
+	}
+	_, err = in.inject(sample)
+	return err
+}
+
+// unknown are the fields that a template writes and no pod has.
+func (in *Injector) unknown(name string) (warnings []string) {
+	sample, err := sampleOf([]string{name})
+	if err != nil {
+		return nil
+	}
+	overlay, err := in.Templates.Template(name).Render(in.data(sample, overrides{}, in.Mesh, in.Mesh.GetDefaultConfig()))
+	if err != nil {
+		return nil // told already
+	}
+	for _, field := range overlay.Unknown {
+		warnings = append(warnings, fmt.Sprintf("template %s writes %s, which no pod has", name, field))
+	}
+	return warnings
+}
+
+// sampleOf is a request for a small pod with some templates.
+func sampleOf(templateNames []string) (*Request, error) {
+	raw, err := json.Marshal(map[string]any{
+		"metadata": map[string]any{
+			"name": "sample", "namespace": "sample",
+			"annotations": map[string]string{templates.TemplatesAnnotation: strings.Join(templateNames, ",")},
+		},
+		"spec": map[string]any{"containers": []map[string]string{{"name": "sample"}}},
+	})
+	if err != nil {
+		return nil, err
+	}
+	pod, err := Decode(raw)
+	if err != nil {
+		return nil, err
+	}
+	return &Request{Raw: raw, Pod: pod, Workload: WorkloadOf(pod, "sample")}, nil
 }

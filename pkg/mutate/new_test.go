@@ -40,3 +40,30 @@ func TestNewFailsAtOnce(t *testing.T) {
 		})
 	}
 }
+
+// What is odd about templates that pods have to ask for keeps no pod from being injected.
+func TestNewWarns(t *testing.T) {
+	config, err := templates.ParseConfig([]byte(`
+policy: enabled
+templates:
+  sidecar: "spec: {containers: [{name: istio-proxy, imagePulPolicy: Always}]}"
+  broken: "spec: {{ .Nothing }}"
+  waypoint: "{{ .Nothing }}"
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	injector, err := mutate.New(mutate.Config{Templates: config})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{"template broken does not work for a sample pod", "template sidecar writes spec.containers[0].imagePulPolicy"}
+	if len(injector.Warnings) != len(want) {
+		t.Fatalf("warnings are %q", injector.Warnings)
+	}
+	for i, warning := range injector.Warnings {
+		if !strings.HasPrefix(warning, want[i]) {
+			t.Errorf("warning %q does not say %q", warning, want[i])
+		}
+	}
+}
