@@ -168,7 +168,7 @@ func (s *service) manager(cluster *rest.Config, config *policy.File, log *slog.L
 		hooks.Register("/"+name, handler)
 		hooks.Register("/"+name+"/", handler) // webhooks of remote clusters say more
 	}
-	pods := reviewerOfPods(m, injector.Injector, stored, log)
+	pods := reviewerOfPods(m, injector, stored, log)
 	serve("inject", pods, configured(injector))
 	serve("validate", &admit.Routing{Engine: engine, Stored: stored, Policy: config.Current, Metrics: counters, Log: log}, open)
 	return m, errors.Join(

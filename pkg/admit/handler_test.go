@@ -224,7 +224,7 @@ func webhooks(t testing.TB, stored admit.Stored, with settings) http.Handler {
 	config := func() *policy.Config { return with.config }
 	mux := http.NewServeMux()
 	for name, reviewer := range map[string]admit.Reviewer{
-		"inject":   &admit.Pods{Injector: func() *mutate.Injector { return injector }, NamespaceLabels: func(string) map[string]string { return nil }, Events: with.told},
+		"inject":   &admit.Pods{Injector: func() *mutate.Injector { return injector }, Namespace: func(string) *metav1.ObjectMeta { return nil }, Events: with.told},
 		"validate": &admit.Routing{Engine: engine, Stored: stored, Policy: config, Metrics: metrics, Log: log},
 		"panic":    panicking{},
 	} {

@@ -16,8 +16,9 @@ import (
 type Pods struct {
 	// Injector returns the injector of the current configuration.
 	Injector func() *mutate.Injector
-	// NamespaceLabels returns the labels of a namespace, and nil for one that is not known.
-	NamespaceLabels func(namespace string) map[string]string
+	// Namespace returns what is known of a namespace: its labels, and the annotations that
+	// sidecars follow.
+	Namespace func(name string) *metav1.ObjectMeta
 	// Events tells the controllers of pods why these have no sidecar; nil tells nobody.
 	Events Teller
 }
@@ -47,7 +48,7 @@ func (p *Pods) Review(ctx context.Context, request *admissionv1.AdmissionRequest
 		Pod:       pod,
 		Workload:  mutate.WorkloadOf(pod, request.Namespace),
 		Variables: mutate.VariablesOf(pathOf(ctx)),
-		Namespace: &metav1.ObjectMeta{Name: request.Namespace, Labels: p.NamespaceLabels(request.Namespace)},
+		Namespace: p.Namespace(request.Namespace),
 	}
 	var injection mutate.Injection
 	switch {

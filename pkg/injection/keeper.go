@@ -58,7 +58,8 @@ type Keeper struct {
 	meshMap     configMap
 	resources   *table[resource]
 	kubelets    *table[string]
-	effective   *effective // what the injector was made of; nil without one
+	namespaces  *table[map[string]string] // nil where it is not asked
+	effective   *effective                // what the injector was made of; nil without one
 }
 
 // effective is what an injector was made of.
@@ -101,6 +102,9 @@ func newKeeper(reader client.WithWatch, options Options, registry prometheus.Reg
 	k.watchProxyConfigs()
 	if options.NativeSidecars == NativeAuto {
 		k.watchNodes()
+	}
+	if options.OpenShift {
+		k.watchNamespaces()
 	}
 	return k
 }

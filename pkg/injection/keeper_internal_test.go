@@ -407,3 +407,30 @@ func TestBurst(t *testing.T) {
 		cancel()
 	})
 }
+
+// Of a namespace what OpenShift gives it is kept, and nothing else.
+func TestNamespaceAnnotations(t *testing.T) {
+	k := serve(Options{OpenShift: true})
+	named := func(name string, annotations map[string]string) any {
+		return &metav1.PartialObjectMetadata{ObjectMeta: metav1.ObjectMeta{Name: name, Annotations: annotations}}
+	}
+	err := k.namespaces.Replace([]any{
+		named("shop", map[string]string{"openshift.io/sa.scc.uid-range": "1000/10", "note": "a"}),
+		named("plain", map[string]string{"note": "b"}),
+	}, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := k.NamespaceAnnotations("shop"); len(got) != 1 || got["openshift.io/sa.scc.uid-range"] != "1000/10" {
+		t.Errorf("shop has %v", got)
+	}
+	for _, name := range []string{"plain", "unknown"} {
+		if got := k.NamespaceAnnotations(name); len(got) > 0 {
+			t.Errorf("%s has %v", name, got)
+		}
+	}
+	elsewhere := serve(Options{})
+	if got := elsewhere.NamespaceAnnotations("shop"); got != nil {
+		t.Errorf("without OpenShift shop has %v", got)
+	}
+}

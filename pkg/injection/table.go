@@ -33,6 +33,13 @@ func (t *table[V]) all() (map[client.ObjectKey]V, int) {
 	return maps.Clone(t.rows), t.version
 }
 
+// of returns one row; what stands for none where there is none.
+func (t *table[V]) of(key client.ObjectKey) V {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.rows[key]
+}
+
 func (t *table[V]) unread() bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()

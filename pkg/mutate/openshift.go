@@ -16,6 +16,21 @@ const (
 	groupRange = "openshift.io/sa.scc.supplemental-groups"
 )
 
+// AssignedRanges returns those annotations of a namespace by which OpenShift says what its
+// pods may run as; nil where it says nothing.
+func AssignedRanges(annotations map[string]string) map[string]string {
+	var ranges map[string]string
+	for _, key := range []string{userRange, groupRange} {
+		if value, said := annotations[key]; said {
+			if ranges == nil {
+				ranges = map[string]string{}
+			}
+			ranges[key] = value
+		}
+	}
+	return ranges
+}
+
 // proxyIDs returns the user and the group that proxies of a namespace run as: OpenShift
 // allows each namespace a range, of which the proxy takes the last.
 func proxyIDs(namespace *metav1.ObjectMeta) (user, group int64) {
