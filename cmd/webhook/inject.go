@@ -182,7 +182,7 @@ func (i *injecting) settings() (settings, error) {
 	s.config = read(i.config, "config", true)
 	s.values = read(i.values, "values", true)
 	s.mesh = read(i.meshConfig, "mesh", true)
-	if i.values == "" {
+	if i.values == "" && errors.Join(problems...) == nil {
 		s.values = read(i.config, "values", false)
 	}
 	return s, errors.Join(problems...)
