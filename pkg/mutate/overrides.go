@@ -68,40 +68,40 @@ func named(containers []corev1.Container, name string) *corev1.Container {
 // override lays the pod's own containers over those of the template that have their names,
 // and writes down which they are.
 func (d *draft) override(with overrides, by *rendered) error {
-	var applied overrides
 	spec := &d.pod.Spec
-	for _, name := range by.containers.names() {
-		own := named(with.Containers, name)
-		if own == nil {
-			own = named(spec.Containers, name)
-		}
-		if own == nil {
-			continue
-		}
-		over := withoutAutoImage(own)
-		applied.Containers = append(applied.Containers, *over)
-		if err := d.containers.mergeContainer(over, d.writtenAt); err != nil {
-			return err
-		}
+	containers, err := d.overrideIn(d.containers, by.containers, with.Containers, spec.Containers)
+	if err != nil {
+		return err
 	}
-	for _, name := range by.initContainers.names() {
-		own := named(with.InitContainers, name)
-		if own == nil {
-			own = named(slices.Concat(spec.Containers, spec.InitContainers), name)
-		}
-		if own == nil {
-			continue
-		}
-		over := withoutAutoImage(own)
-		applied.InitContainers = append(applied.InitContainers, *over)
-		if err := d.initContainers.mergeContainer(over, d.writtenAt); err != nil {
-			return err
-		}
+	inits, err := d.overrideIn(d.initContainers, by.initContainers, with.InitContainers, slices.Concat(spec.Containers, spec.InitContainers))
+	if err != nil {
+		return err
 	}
-	if len(applied.Containers) > 0 || len(applied.InitContainers) > 0 {
-		d.annotations[overridesAnnotation] = string(encoded(applied))
+	if len(containers) > 0 || len(inits) > 0 {
+		d.annotations[overridesAnnotation] = string(encoded(overrides{Containers: containers, InitContainers: inits}))
 	}
 	return nil
+}
+
+// overrideIn is override for one list: what is kept in the annotation comes before what the
+// pod says. It returns the containers that were laid over those of the template.
+func (d *draft) overrideIn(l, of *list, kept, own []corev1.Container) ([]corev1.Container, error) {
+	var applied []corev1.Container
+	for _, name := range of.names() {
+		over := named(kept, name)
+		if over == nil {
+			over = named(own, name)
+		}
+		if over == nil {
+			continue
+		}
+		over = withoutAutoImage(over)
+		applied = append(applied, *over)
+		if err := l.mergeContainer(over, d.writtenAt); err != nil {
+			return nil, err
+		}
+	}
+	return applied, nil
 }
 
 func withoutAutoImage(own *corev1.Container) *corev1.Container {
