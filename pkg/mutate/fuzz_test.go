@@ -16,34 +16,68 @@ import (
 	"github.com/meshward/meshward/pkg/templates"
 )
 
-// fuzzed are the annotations that an injector reads, in the order of FuzzAnnotations.
-var fuzzed = []string{
-	"inject.istio.io/templates",
-	"istio.io/reroute-virtual-interfaces",
-	"k8s.v1.cni.cncf.io/networks",
-	"kubectl.kubernetes.io/default-container",
-	"prometheus.io/path",
-	"prometheus.io/port",
-	"prometheus.io/scrape",
-	"prometheus.istio.io/merge-metrics",
-	"prometheus.istio.io/scrape-targets",
-	"proxy.istio.io/config",
-	"proxy.istio.io/overrides",
-	"readiness.status.sidecar.istio.io/failureThreshold",
-	"sidecar.istio.io/bootstrapOverride",
-	"sidecar.istio.io/componentLogLevel",
-	"sidecar.istio.io/interceptionMode",
-	"sidecar.istio.io/nativeSidecar",
-	"sidecar.istio.io/proxyCPU",
-	"sidecar.istio.io/proxyImage",
-	"sidecar.istio.io/rewriteAppHTTPProbers",
-	"sidecar.istio.io/status",
-	"sidecar.istio.io/userVolume",
-	"sidecar.istio.io/userVolumeMount",
-	"status.sidecar.istio.io/port",
-	"traffic.sidecar.istio.io/excludeInboundPorts",
-	"traffic.sidecar.istio.io/includeOutboundIPRanges",
-	"traffic.sidecar.istio.io/includeOutboundPorts",
+// fuzzed are the annotations that an injector or its templates read, in the order of
+// FuzzAnnotations.
+var fuzzed = strings.Fields(`
+	apm.datadoghq.com/env
+	inject.istio.io/templates
+	istio.io/reroute-virtual-interfaces
+	istio.io/rev
+	k8s.v1.cni.cncf.io/networks
+	kubectl.kubernetes.io/default-container
+	kubectl.kubernetes.io/default-logs-container
+	prometheus.io/path
+	prometheus.io/port
+	prometheus.io/scrape
+	prometheus.istio.io/merge-metrics
+	prometheus.istio.io/scrape-targets
+	prometheus.istio.io/secure-port
+	proxy.istio.io/config
+	proxy.istio.io/overrides
+	readiness.status.sidecar.istio.io/applicationPorts
+	readiness.status.sidecar.istio.io/failureThreshold
+	readiness.status.sidecar.istio.io/initialDelaySeconds
+	readiness.status.sidecar.istio.io/periodSeconds
+	resource.opentelemetry.io/service.instance.id
+	resource.opentelemetry.io/service.namespace
+	resource.opentelemetry.io/service.version
+	sidecar.istio.io/agentLogLevel
+	sidecar.istio.io/bootstrapOverride
+	sidecar.istio.io/capNetBindService
+	sidecar.istio.io/componentLogLevel
+	sidecar.istio.io/inject
+	sidecar.istio.io/interceptionMode
+	sidecar.istio.io/logLevel
+	sidecar.istio.io/nativeSidecar
+	sidecar.istio.io/proxyCPU
+	sidecar.istio.io/proxyCPULimit
+	sidecar.istio.io/proxyImage
+	sidecar.istio.io/proxyImageType
+	sidecar.istio.io/proxyMemory
+	sidecar.istio.io/proxyMemoryLimit
+	sidecar.istio.io/rewriteAppHTTPProbers
+	sidecar.istio.io/status
+	sidecar.istio.io/userVolume
+	sidecar.istio.io/userVolumeMount
+	status.sidecar.istio.io/port
+	traffic.sidecar.istio.io/excludeInboundPorts
+	traffic.sidecar.istio.io/excludeInterfaces
+	traffic.sidecar.istio.io/excludeOutboundIPRanges
+	traffic.sidecar.istio.io/excludeOutboundPorts
+	traffic.sidecar.istio.io/includeInboundPorts
+	traffic.sidecar.istio.io/includeOutboundIPRanges
+	traffic.sidecar.istio.io/includeOutboundPorts
+	traffic.sidecar.istio.io/kubevirtInterfaces
+`)
+
+// at is where FuzzAnnotations has an annotation.
+func at(tb testing.TB, annotation string) uint8 {
+	tb.Helper()
+	i := slices.Index(fuzzed, annotation)
+	if i < 0 {
+		tb.Fatalf("annotation %s is not fuzzed", annotation)
+	}
+	return uint8(i)
 }
 
 // severalTemplates is a configuration in the manner of Istio's own: a sidecar that is native
@@ -136,10 +170,13 @@ func fuzzInjectors(tb testing.TB) []*mutate.Injector {
 
 func FuzzAnnotations(f *testing.F) {
 	for _, c := range loadCases(f) {
-		f.Add(c.raw(f), uint8(0), "sidecar", uint8(0), "")
-		f.Add(c.raw(f), uint8(0), "all", uint8(15), "false")
-		f.Add(c.raw(f), uint8(9), `{holdApplicationUntilProxyStarts: true, proxyMetadata: {A: b}}`, uint8(22), "0")
-		f.Add(c.raw(f), uint8(10), `{"containers":[{"name":"istio-proxy","args":["a"]}]}`, uint8(20), `{"a":{"emptyDir":{}}}`)
+		add := func(first, one, second, other string) { f.Add(c.raw(f), at(f, first), one, at(f, second), other) }
+		add("inject.istio.io/templates", "sidecar", "inject.istio.io/templates", "")
+		add("inject.istio.io/templates", "all", "sidecar.istio.io/nativeSidecar", "false")
+		add("proxy.istio.io/config", `{holdApplicationUntilProxyStarts: true, proxyMetadata: {A: b}}`, "status.sidecar.istio.io/port", "0")
+		add("proxy.istio.io/overrides", `{"containers":[{"name":"istio-proxy","args":["a"]}]}`, "sidecar.istio.io/userVolume", `{"a":{"emptyDir":{}}}`)
+		add("sidecar.istio.io/status", `{"containers":["istio-proxy"],"revision":"default"}`, "k8s.v1.cni.cncf.io/networks", `[{"name":"a"}]`)
+		add("sidecar.istio.io/proxyCPU", "-1", "prometheus.istio.io/scrape-targets", "80:/a,15020:/")
 	}
 	embedded, injectors := defaultInjectors(f), fuzzInjectors(f)
 	f.Fuzz(func(t *testing.T, raw []byte, first uint8, one string, second uint8, other string) {
