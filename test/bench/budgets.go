@@ -1,0 +1,86 @@
+package main
+
+import (
+	"regexp"
+	"slices"
+)
+
+// Units are those of Go's benchmarks.
+const (
+	inSeconds     = "sec/op"
+	inBytes       = "B/op"
+	inAllocations = "allocs/op"
+	inHeld        = "held-B/service"
+)
+
+// A suite is one call of go test.
+type suite struct {
+	module, pkg string // folders; the module's from the root, the package's from the module
+	bench       string // which benchmarks
+	time        string // for how long each; at least two thousand where so many pods differ
+}
+
+var (
+	reviews = &suite{".", "./pkg/admit", "^BenchmarkReview$/^pod-", "4000x"}
+	peers   = &suite{"test/oracle", "./inject", "^BenchmarkWebhook$", "2000x"}
+	changes = &suite{".", "./test", "^BenchmarkChange$", "1s"}
+	wholes  = &suite{".", "./test", "^BenchmarkAll$", "1s"}
+)
+
+// A row is one promise: a figure of a benchmark, or what it is in proportion to another's.
+type row struct {
+	what  string
+	suite *suite
+	of    string
+	unit  string
+	// against is the benchmark that the figure is divided by; "" for none.
+	against string
+	most    float64
+	// beside is a benchmark that the figure is shown in proportion to; "" for none.
+	beside string
+	// informs is true of absolute times, which depend on the machine: they are shown, and
+	// held to nothing.
+	informs bool
+}
+
+const noOp = "Review/pod-no-op"
+
+// budgets are the promises, in the order of the table.
+var budgets = slices.Concat(
+	injection("inject a pod like one seen before", "Review/pod-injected"),
+	injection("inject another pod of a StatefulSet", "Review/pod-injected-named"),
+	injection("inject the first pod of a workload", "Review/pod-injected-first"),
+	[]row{
+		{what: "inject a pod, beside a no-op webhook", suite: reviews, of: "Review/pod-injected", unit: inSeconds, against: noOp, most: 2},
+		{what: "inject with Istio's template, beside Istio", suite: peers, of: "Webhook/meshward/alike", unit: inSeconds, against: "Webhook/istio/alike", most: 1. / 8},
+		{what: "the first pod of a workload, beside Istio", suite: peers, of: "Webhook/meshward/first", unit: inSeconds, against: "Webhook/istio/first", most: 1. / 8},
+		{what: "judge a VirtualService among 100,000 services", suite: changes, of: "Change/services=100000", unit: inSeconds, most: 1e-3, informs: true},
+		{what: "judge, beside a hundredth of the mesh", suite: changes, of: "Change/services=100000", unit: inAllocations, against: "Change/services=1000", most: 1.05},
+		{what: "audit 4,000 services", suite: wholes, of: "All/services=4000", unit: inSeconds, most: 0.25, informs: true},
+		{what: "audit, beside a quarter of the mesh", suite: wholes, of: "All/services=16000", unit: inSeconds, against: "All/services=4000", most: 5},
+		{what: "memory of a service with its routes", suite: wholes, of: "All/services=4000", unit: inHeld, most: 6 << 10},
+	},
+)
+
+// injection is what the injection of one pod may cost, HTTP body to HTTP body.
+func injection(what, of string) []row {
+	return []row{
+		{what: what, suite: reviews, of: of, unit: inSeconds, most: 0.25e-3, beside: noOp, informs: true},
+		{what: what, suite: reviews, of: of, unit: inBytes, most: 64 << 10, beside: noOp},
+		{what: what, suite: reviews, of: of, unit: inAllocations, most: 500, beside: noOp},
+	}
+}
+
+func matching(wanted *regexp.Regexp) []row {
+	return slices.DeleteFunc(slices.Clone(budgets), func(r row) bool { return !wanted.MatchString(r.what) })
+}
+
+// suitesOf are the suites that rows need, each once.
+func suitesOf(rows []row) (suites []*suite) {
+	for _, r := range rows {
+		if !slices.Contains(suites, r.suite) {
+			suites = append(suites, r.suite)
+		}
+	}
+	return suites
+}
