@@ -8,7 +8,6 @@ import (
 	"slices"
 
 	"github.com/spf13/cobra"
-	"sigs.k8s.io/yaml"
 
 	"github.com/meshward/meshward/pkg/injection"
 	"github.com/meshward/meshward/pkg/mutate"
@@ -18,36 +17,12 @@ import (
 // injecting is one run of "meshward inject".
 type injecting struct {
 	files      []string
-	config     string
-	values     string
-	meshConfig string
+	settings   injection.Files
 	revision   string
 	native     bool
+	compliance compliancePolicy
 	output     string
 	explain    bool
-}
-
-// settings are what an injector is made of. A text is nil where no file was named.
-type settings struct {
-	config   []byte // key config of Istio's ConfigMap istio-sidecar-injector
-	values   []byte // its key values
-	mesh     []byte // key mesh of Istio's ConfigMap istio
-	revision string
-	native   bool
-}
-
-// newInject makes the injector that the command has pods injected by.
-var newInject = func(s settings) (workload.Inject, error) {
-	config, err := injection.Texts{Config: s.config, Values: s.values, Mesh: s.mesh}.Parse()
-	if err != nil {
-		return nil, err
-	}
-	config.Revision, config.NativeSidecars, config.Files = s.revision, s.native, true
-	injector, err := mutate.New(config)
-	if err != nil {
-		return nil, err
-	}
-	return injector.IntoPod, nil
 }
 
 func newInjectCommand() *cobra.Command {
@@ -65,7 +40,8 @@ List. Everything else is printed byte for byte as it was read, and so are worklo
 that are to have no sidecar: standard error says which, and why.
 
 Istio's own configuration is taken as it is. A file holds the value of the key, or
-the whole ConfigMap, as "kubectl get configmap -o yaml" prints it:
+the whole ConfigMap, as "kubectl get configmap -o yaml" prints it. Standard error says
+what is odd about it:
   --inject-config  key config of ConfigMap istio-sidecar-injector
   --values         key values of the same; without it, a whole ConfigMap that is
                    given as --inject-config brings it along
@@ -92,11 +68,13 @@ is printed, so that nobody applies half of it.`,
 	}
 	flags := cmd.Flags()
 	flags.StringArrayVarP(&i.files, "filename", "f", nil, `file, folder or "-", the same as PATH (may be repeated)`)
-	flags.StringVar(&i.config, "inject-config", "", "file with the injector's configuration (default: meshward's own templates)")
-	flags.StringVar(&i.values, "values", "", "file with the values of the templates (default: those of --inject-config, else meshward's own)")
-	flags.StringVar(&i.meshConfig, "mesh-config", "", "file with Istio's mesh config (default: Istio's defaults)")
+	flags.StringVar(&i.settings.Config, "inject-config", "", "file with the injector's configuration (default: meshward's own templates)")
+	flags.StringVar(&i.settings.Values, "values", "", "file with the values of the templates (default: those of --inject-config, else meshward's own)")
+	flags.StringVar(&i.settings.Mesh, "mesh-config", "", "file with Istio's mesh config (default: Istio's defaults)")
 	flags.StringVar(&i.revision, "revision", "default", "revision of the control plane that the sidecars belong to")
 	flags.BoolVar(&i.native, "native-sidecars", false, "make sidecars native: init containers that keep running, for Kubernetes 1.33 and later")
+	i.compliance.add(flags)
+	completeFlag(cmd, complianceFlag, compliancePolicies)
 	flags.StringVarP(&i.output, "output", "o", "", "file to write to (default: standard output)")
 	flags.BoolVar(&i.explain, "explain", false, "print a line for each workload, with what becomes of it and why, and no manifests")
 	return cmd
@@ -106,7 +84,7 @@ func (i *injecting) run(cmd *cobra.Command) error {
 	if len(i.files)-len(slices.DeleteFunc(slices.Clone(i.files), isStdin)) > 1 {
 		return errors.New(`standard input ("-") can be read only once`)
 	}
-	settings, err := i.settings()
+	injector, err := i.injector()
 	if err != nil {
 		return err
 	}
@@ -114,15 +92,12 @@ func (i *injecting) run(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	inject, err := newInject(settings)
-	if err != nil {
-		return err
-	}
+	tellOdd(cmd.ErrOrStderr(), injector)
 	var out []byte
 	var outcomes []workload.Outcome
 	var problems []error
 	for _, input := range inputs {
-		injected, became, err := workload.Into(input.name, input.text, inject)
+		injected, became, err := workload.Into(input.name, input.text, injector.IntoPod)
 		problems = append(problems, err)
 		out = append(out, injected...)
 		outcomes = append(outcomes, became...)
@@ -161,6 +136,13 @@ func linesOf(outcomes []workload.Outcome) []byte {
 	return text
 }
 
+// tellOdd tells of what is odd about the configuration, whatever is injected.
+func tellOdd(stderr io.Writer, injector *mutate.Injector) {
+	for _, warning := range injector.Warnings {
+		fmt.Fprintf(stderr, "the injector's configuration: %s\n", warning)
+	}
+}
+
 // warn tells of what a workload's owner may not expect.
 func warn(stderr io.Writer, outcomes []workload.Outcome) {
 	for _, outcome := range outcomes {
@@ -170,52 +152,17 @@ func warn(stderr io.Writer, outcomes []workload.Outcome) {
 	}
 }
 
-// settings reads Istio's configuration from the files that flags name.
-func (i *injecting) settings() (settings, error) {
-	s := settings{revision: i.revision, native: i.native}
-	var problems []error
-	read := func(file, key string, required bool) []byte {
-		text, err := configFile(file, key, required)
-		problems = append(problems, err)
-		return text
-	}
-	s.config = read(i.config, "config", true)
-	s.values = read(i.values, "values", true)
-	s.mesh = read(i.meshConfig, "mesh", true)
-	if i.values == "" && errors.Join(problems...) == nil {
-		s.values = read(i.config, "values", false)
-	}
-	return s, errors.Join(problems...)
-}
-
-// configFile returns the value of a key of one of Istio's ConfigMaps, from a file
-// with that ConfigMap or, if the key is what the file is for, with the value alone.
-func configFile(file, key string, required bool) ([]byte, error) {
-	if file == "" {
-		return nil, nil
-	}
-	text, err := os.ReadFile(file)
+// injector makes the injector of Istio's configuration in the files that flags name.
+func (i *injecting) injector() (*mutate.Injector, error) {
+	texts, err := i.settings.Read()
 	if err != nil {
 		return nil, fmt.Errorf("the configuration cannot be read: %w", err)
 	}
-	var object struct {
-		Kind string            `json:"kind"`
-		Data map[string]string `json:"data"`
+	config, err := texts.Parse()
+	if err != nil {
+		return nil, err
 	}
-	// A value need not be an object, and whoever takes it says what is wrong.
-	if yaml.Unmarshal(text, &object) != nil || object.Kind != "ConfigMap" {
-		if required {
-			return text, nil
-		}
-		return nil, nil
-	}
-	value, ok := object.Data[key]
-	switch {
-	case ok:
-		return []byte(value), nil
-	case required:
-		return nil, fmt.Errorf("%s: this ConfigMap has no key %q", file, key)
-	default:
-		return nil, nil
-	}
+	config.Files = true
+	config.Revision, config.NativeSidecars, config.CompliancePolicy = i.revision, i.native, string(i.compliance)
+	return mutate.New(config)
 }

@@ -2,10 +2,10 @@ package main
 
 import (
 	"fmt"
-	"os"
 
 	"github.com/spf13/pflag"
 
+	"github.com/meshward/meshward/pkg/injection"
 	"github.com/meshward/meshward/pkg/validate/mesh"
 )
 
@@ -16,7 +16,7 @@ type meshFlags struct {
 }
 
 func (m *meshFlags) add(flags *pflag.FlagSet) {
-	flags.StringVar(&m.file, "mesh-config", "", "file with Istio's mesh config: the value of key mesh of its ConfigMap (default: Istio's defaults)")
+	flags.StringVar(&m.file, "mesh-config", "", "file with Istio's mesh config: its ConfigMap istio, or the value of the key mesh (default: Istio's defaults)")
 	flags.StringVar(&m.domain, "domain", "cluster.local", "the cluster's domain")
 }
 
@@ -25,7 +25,7 @@ func (m *meshFlags) add(flags *pflag.FlagSet) {
 func (m *meshFlags) config(complete bool) (mesh.Config, error) {
 	cfg := mesh.DefaultConfig()
 	if m.file != "" {
-		text, err := os.ReadFile(m.file)
+		text, err := injection.Value(m.file, "mesh")
 		if err != nil {
 			return cfg, fmt.Errorf("the mesh config cannot be read: %w", err)
 		}

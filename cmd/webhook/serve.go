@@ -79,6 +79,7 @@ or from its ConfigMaps with --istio-config=live; docs/injector.md has the detail
 	flags.IntVar(&s.mostReviews, "max-concurrent-reviews", 64, "how many reviews each webhook works on at once; the others wait as long as they can")
 	s.mesh.add(flags)
 	s.injector.add(flags)
+	completeFlag(cmd, complianceFlag, compliancePolicies)
 	s.missing.add(flags)
 	return cmd
 }

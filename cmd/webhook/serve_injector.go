@@ -19,18 +19,20 @@ type injectorFlags struct {
 	revision       string
 	native         injection.Native
 	openShift      bool
+	compliance     compliancePolicy
 }
 
 func (i *injectorFlags) add(flags *pflag.FlagSet) {
 	i.native = injection.NativeAuto
-	flags.StringVar(&i.config, "inject-config", "", "file with the injector's configuration, key config of Istio's ConfigMap istio-sidecar-injector; changes are picked up (default: meshward's own templates)")
-	flags.StringVar(&i.values, "values", "", "file with the values of the templates, key values of the same; changes are picked up (default: meshward's own)")
+	flags.StringVar(&i.config, "inject-config", "", "file with the injector's configuration: Istio's ConfigMap istio-sidecar-injector, or the value of its key config; changes are picked up (default: meshward's own templates)")
+	flags.StringVar(&i.values, "values", "", "file with the values of the templates: the same ConfigMap, or the value of its key values; changes are picked up (default: those of --inject-config, else meshward's own)")
 	flags.StringVar(&i.istioConfig, "istio-config", "", `"live" takes the injector's configuration, its values and the mesh config from Istio's ConfigMaps; changes are picked up`)
 	flags.StringVar(&i.istioNamespace, "istio-namespace", "istio-system", "namespace of Istio's ConfigMaps")
 	flags.StringVar(&i.revision, "revision", "default", "revision of the control plane that the sidecars belong to, and whose ConfigMaps are read")
 	flags.Var(&i.native, "native-sidecars", "run the proxy as an init container that stays: true, false, or auto if every node has Kubernetes 1.33 (for Jobs 1.29)")
 	flags.Lookup("native-sidecars").NoOptDefVal = string(injection.NativeAlways)
 	flags.BoolVar(&i.openShift, "openshift", false, "the cluster is OpenShift, which assigns users to the containers of a namespace")
+	i.compliance.add(flags)
 }
 
 // options are what the flags say, with the file of the mesh config.
@@ -48,6 +50,8 @@ func (i *injectorFlags) options(meshFile string) (injection.Options, error) {
 		Revision:       i.revision,
 		NativeSidecars: i.native,
 		OpenShift:      i.openShift,
+
+		CompliancePolicy: string(i.compliance),
 	}, nil
 }
 

@@ -17,10 +17,11 @@ func TestInjectorFlags(t *testing.T) {
 	}{
 		{"", injection.Options{Namespace: "istio-system", Revision: "default", NativeSidecars: injection.NativeAuto}, ""},
 		{"--native-sidecars", injection.Options{Namespace: "istio-system", Revision: "default", NativeSidecars: injection.NativeAlways}, ""},
+		{"--compliance-policy fips140-3", injection.Options{}, "it must be one of fips-140-2, fips-140-3, pqc"},
 		{"--native-sidecars=maybe", injection.Options{}, "it must be auto, true or false"},
 		{
-			"--istio-config live --istio-namespace mesh --revision canary --native-sidecars=false --openshift",
-			injection.Options{Live: true, Namespace: "mesh", Revision: "canary", NativeSidecars: injection.NativeNever, OpenShift: true},
+			"--istio-config live --istio-namespace mesh --revision canary --native-sidecars=false --openshift --compliance-policy pqc",
+			injection.Options{Live: true, Namespace: "mesh", Revision: "canary", NativeSidecars: injection.NativeNever, OpenShift: true, CompliancePolicy: "pqc"},
 			"",
 		},
 		{

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"sync"
 	"time"
 )
@@ -15,20 +14,33 @@ import (
 const rereadEvery = 5 * time.Second
 
 // Files are the paths of files with settings; empty where there is none. Each has the
-// value of one key, as a mounted ConfigMap has it.
+// value of one key, as a mounted ConfigMap has it, or the whole ConfigMap. A whole one for
+// Config brings its values along, unless there is a file for these.
 type Files struct{ Config, Values, Mesh string }
 
-func (f Files) read() (Texts, error) {
+// Read returns what the files say. It fails where one cannot be read, or is an object that
+// has no settings; all that is wrong is in the error, a line each.
+func (f Files) Read() (Texts, error) {
 	var texts Texts
 	var problems []error
-	for path, text := range map[string]*[]byte{f.Config: &texts.Config, f.Values: &texts.Values, f.Mesh: &texts.Mesh} {
-		if path == "" {
+	if f.Config != "" {
+		config, err := open(f.Config)
+		if err == nil {
+			texts.Config, err = config.value("config")
+			texts.Values = config.besides("values")
+		}
+		problems = append(problems, err)
+	}
+	for _, file := range []struct {
+		path, key string
+		text      *[]byte
+	}{{f.Values, "values", &texts.Values}, {f.Mesh, "mesh", &texts.Mesh}} {
+		if file.path == "" {
 			continue
 		}
 		var err error
-		if *text, err = os.ReadFile(path); err != nil {
-			problems = append(problems, err)
-		}
+		*file.text, err = Value(file.path, file.key)
+		problems = append(problems, err)
 	}
 	return texts, errors.Join(problems...)
 }
@@ -60,11 +72,11 @@ func (f *files) keep(texts Texts, err error) {
 // replaced are left for the next time: the first may be of the old settings, and the
 // second of the new ones.
 func (f *files) reread(ctx context.Context) bool {
-	texts, err := f.paths.read()
+	texts, err := f.paths.Read()
 	if alike(texts, err)(f.last()) {
 		return false
 	}
-	if !pause(ctx) || !alike(texts, err)(f.paths.read()) {
+	if !pause(ctx) || !alike(texts, err)(f.paths.Read()) {
 		return false
 	}
 	f.keep(texts, err)

@@ -39,6 +39,8 @@ type Options struct {
 	NativeSidecars Native
 	// OpenShift is for clusters whose own admission writes users into all containers.
 	OpenShift bool
+	// CompliancePolicy is that of the control plane; "" for none.
+	CompliancePolicy string
 }
 
 // A Keeper keeps the injector of a running server up to date. It is a controller-runtime
@@ -111,7 +113,7 @@ func newKeeper(reader client.WithWatch, options Options, registry prometheus.Reg
 
 // open reads the files, and tries what they say.
 func (k *Keeper) open() error {
-	texts, err := k.options.Files.read()
+	texts, err := k.options.Files.Read()
 	if err != nil {
 		return err
 	}
@@ -255,6 +257,7 @@ func (k *Keeper) with(config mutate.Config, on native) mutate.Config {
 	rows, _ := k.resources.all()
 	config.ProxyConfigs = arranged(rows, k.options.Revision, cmp.Or(config.Mesh.GetRootNamespace(), "istio-system"))
 	config.Revision, config.OpenShift = k.options.Revision, k.options.OpenShift
+	config.CompliancePolicy = k.options.CompliancePolicy
 	config.NativeSidecars, config.NativeJobs = on.all, on.jobs
 	return config
 }

@@ -42,6 +42,9 @@ type Config struct {
 	Files bool
 	// OpenShift is for clusters whose own admission writes users into all containers.
 	OpenShift bool
+	// CompliancePolicy is what istiod's environment variable COMPLIANCE_POLICY says: the
+	// rules that the proxy's cryptography has to keep; "" for none.
+	CompliancePolicy string
 }
 
 // An Injector makes the patches that add sidecars. It may be used by several
@@ -195,6 +198,7 @@ func (in *Injector) data(r *Request, kept overrides, mesh *meshconfig.MeshConfig
 		ProxyUID:                 uid,
 		ProxyGID:                 gid,
 		InboundTrafficPolicyMode: inboundPolicy(mesh),
+		CompliancePolicy:         in.CompliancePolicy,
 	}
 }
 

@@ -16,6 +16,7 @@ import (
 	"istio.io/istio/pkg/config/mesh"
 	"istio.io/istio/pkg/config/mesh/meshwatcher"
 	"istio.io/istio/pkg/config/schema/gvk"
+	commonfeatures "istio.io/istio/pkg/features"
 	"istio.io/istio/pkg/kube/inject"
 	"istio.io/istio/pkg/kube/multicluster"
 	"istio.io/istio/pkg/log"
@@ -64,7 +65,7 @@ func (i *Istio) CommandLine(f *files.Files, manifest []byte) (out []byte, warnin
 	if err != nil {
 		return nil, nil, err
 	}
-	i.gate.enter(f.Native)
+	i.gate.enter(environment{f.Native, f.Compliance})
 	defer i.gate.leave()
 	var text bytes.Buffer
 	warn := func(line string) { warnings = append(warnings, line) }
@@ -82,7 +83,7 @@ func (i *Istio) Webhook(f *files.Files, r *gen.Request) (patch []byte, denied st
 	if err != nil {
 		return nil, "", err
 	}
-	i.gate.enter(f.Native)
+	i.gate.enter(environment{f.Native, f.Compliance})
 	defer i.gate.leave()
 	answer, err := with.answer(r, body)
 	if err != nil {
@@ -211,30 +212,38 @@ func (s resources) List(kind config.GroupVersionKind, _ string) []config.Config 
 	return all
 }
 
-// gate lets those in together who agree on whether native sidecars are on, which in Istio
-// is a variable of the process.
+// environment is what Istio's injector has from the environment of its process: whether
+// native sidecars are on, and what cryptography has to comply with.
+type environment struct {
+	native     bool
+	compliance string
+}
+
+// gate lets those in together who agree on the environment, which in Istio are variables of
+// the process.
 type gate struct {
 	mu     sync.Mutex
 	empty  *sync.Cond
 	inside int
-	native bool
+	of     environment
 }
 
-func (g *gate) enter(native bool) {
+func (g *gate) enter(of environment) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.empty == nil {
 		g.empty = sync.NewCond(&g.mu)
 	}
-	for g.inside > 0 && g.native != native {
+	for g.inside > 0 && g.of != of {
 		g.empty.Wait()
 	}
 	g.inside++
-	g.native = native
+	g.of = of
 	features.EnableNativeSidecars = features.NativeSidecarModeDisabled
-	if native {
+	if of.native {
 		features.EnableNativeSidecars = features.NativeSidecarModeEnabled
 	}
+	commonfeatures.CompliancePolicy = of.compliance
 }
 
 func (g *gate) leave() {

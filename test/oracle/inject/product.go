@@ -91,7 +91,7 @@ func injectorOf(f *files.Files, forFiles bool) (*mutate.Injector, error) {
 		return nil, err
 	}
 	injector, err := mutate.New(mutate.Config{
-		Templates: config, Values: &values, Mesh: mesh, Revision: f.Revision, NativeSidecars: f.Native, Files: forFiles,
+		Templates: config, Values: &values, Mesh: mesh, Revision: f.Revision, NativeSidecars: f.Native, CompliancePolicy: f.Compliance, Files: forFiles,
 	})
 	if err != nil {
 		return nil, err

@@ -21,6 +21,8 @@ type Files struct {
 	Revision string
 	// Native says that every node can run native sidecars.
 	Native bool
+	// Compliance is what istiod's environment says of cryptography.
+	Compliance string
 }
 
 // All are the files of all installations, each without and with native sidecars. They are

@@ -4,6 +4,8 @@ package files
 type installation struct {
 	name     string
 	revision string
+	// compliance is a variable of istiod's environment.
+	compliance string
 	// untouched says that there are no templates but Istio's.
 	untouched bool
 	// set are flags as "istioctl install --set" takes them.
@@ -99,6 +101,7 @@ var installations = []*installation{
 		put(list{"everything"}, "defaultTemplates"),
 		put(object{"everything": list{"sidecar", "volumes"}, "sidecar-too": list{"sidecar"}, "nested": list{"everything"}, "labels": list{"security"}}, "aliases"),
 	}},
+	{name: "fips", compliance: "fips-140-3"},
 	{name: "preview", set: []string{"profile=preview"}},
 	{name: "demo", set: []string{"profile=demo"}},
 	{name: "no-config-of-templates", config: []change{drop("defaultTemplates"), drop("aliases"), drop("injectedAnnotations")}},

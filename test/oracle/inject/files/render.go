@@ -24,7 +24,7 @@ func (i *installation) files() (*Files, error) {
 	if i.revision != "" {
 		suffix = "-" + i.revision
 	}
-	f := &Files{Name: i.name, Revision: i.revision}
+	f := &Files{Name: i.name, Revision: i.revision, Compliance: i.compliance}
 	injector, mesh := data(sets, "istio-sidecar-injector"+suffix), data(sets, "istio"+suffix)
 	if injector == nil || mesh == nil {
 		return nil, errors.New("the charts have no such ConfigMap any more")
