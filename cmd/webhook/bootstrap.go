@@ -42,6 +42,7 @@ istio-injection=enabled, and pods that ask for a sidecar and for no revision. Ea
 value has one configuration, so whoever is given a value takes it over.`,
 		Example: `  meshward bootstrap hooks
   meshward bootstrap hooks --revision canary | kubectl apply -f -
+  meshward bootstrap hooks --cluster west --network net-2 | kubectl --context west apply -f -
   meshward bootstrap hooks --revision 1-2 --tag prod --tag default | kubectl diff -f -`,
 		ValidArgs: slices.Sorted(maps.Keys(parts)),
 		Args:      arePart,
@@ -55,6 +56,8 @@ value has one configuration, so whoever is given a value takes it over.`,
 	flags.StringArrayVar(&b.Tags, "tag", nil, "tag of the revision (may be repeated)")
 	flags.StringVarP(&b.Namespace, "namespace", "n", selection.DefaultNamespace, "namespace that meshward runs in")
 	flags.StringVar(&b.Service, "service", "", `Service that the API server calls (default: "meshward", with "-REVISION" unless that is "default")`)
+	flags.StringVar(&b.Cluster, "cluster", "", "name of the remote cluster whose API server this is for (default: what the injector's values say)")
+	flags.StringVar(&b.Network, "network", "", "network of that cluster (default: what the injector's values say)")
 	flags.StringVar(&b.FailurePolicy, "failure-policy", "Fail", "what becomes of a pod while nobody answers: "+strings.Join(selection.FailurePolicies(), ", "))
 	flags.BoolVar(&b.ByDefault, "enable-namespaces-by-default", false, "inject pods of which neither they nor their namespace say anything")
 	flags.StringArrayVar(&b.Exclude, "exclude-namespace", nil, "namespace that is not injected, beside those that never are (may be repeated)")

@@ -35,6 +35,9 @@ type Options struct {
 	// Service is what the API server calls there; "" stands for "meshward", with the
 	// revision behind it where it is not the default one.
 	Service string
+	// Cluster and Network say where the pods are; "" stands for what the injector's values
+	// say. They are for the API server of a remote cluster.
+	Cluster, Network string
 	// FailurePolicy is what becomes of a pod while nobody answers; "" stands for Fail.
 	FailurePolicy string
 	// ByDefault is for meshes whose namespaces are injected unless they say otherwise.
@@ -96,6 +99,7 @@ func (o Options) check() error {
 			wrong = append(wrong, fmt.Errorf("the tag %q is there already, as the revision or as another tag", tag))
 		}
 	}
+	wrong = append(wrong, o.checkPlaces()...)
 	if !slices.Contains(FailurePolicies(), o.FailurePolicy) {
 		wrong = append(wrong, fmt.Errorf("the failure policy is %q; it must be one of %s", o.FailurePolicy, strings.Join(FailurePolicies(), ", ")))
 	}

@@ -204,6 +204,8 @@ func TestWhatCannotBeServedIsRefused(t *testing.T) {
 		`the namespace is "a/b"`:             {Namespace: "a/b"},
 		`the failure policy is "fail"`:       {FailurePolicy: "fail"},
 		`by default only by the revision`:    {Revision: "canary", ByDefault: true},
+		`the cluster is "West"`:              {Cluster: "West"},
+		`the network is "net 2"`:             {Cluster: "west", Network: "net 2"},
 		`a namespace to exclude is ""`:       {Exclude: []string{""}},
 	} {
 		if _, err := options.Configurations(); err == nil || !strings.Contains(err.Error(), want) {

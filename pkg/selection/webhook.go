@@ -22,7 +22,7 @@ func (o Options) webhook(e entry) admissionregistrationv1.MutatingWebhook {
 		MatchPolicy:             new(admissionregistrationv1.Equivalent),
 		ReinvocationPolicy:      new(admissionregistrationv1.IfNeededReinvocationPolicy),
 		ClientConfig: admissionregistrationv1.WebhookClientConfig{
-			Service: &admissionregistrationv1.ServiceReference{Name: o.Service, Namespace: o.Namespace, Path: new("/inject")},
+			Service: &admissionregistrationv1.ServiceReference{Name: o.Service, Namespace: o.Namespace, Path: new(o.path())},
 		},
 		Rules: []admissionregistrationv1.RuleWithOperations{{
 			Operations: []admissionregistrationv1.OperationType{admissionregistrationv1.Create},
