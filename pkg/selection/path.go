@@ -13,13 +13,14 @@ const slash = "--slash--"
 // path is where the API server asks for injection. It tells the injector of which cluster
 // and network the pods are, in the form of Istio's injectionPath.
 func (o Options) path() string {
-	path := "/inject"
+	var path strings.Builder
+	path.WriteString("/inject")
 	for _, place := range o.places() {
 		if place.value != "" {
-			path += "/" + place.key + "/" + strings.ReplaceAll(place.value, "/", slash)
+			path.WriteString("/" + place.key + "/" + strings.ReplaceAll(place.value, "/", slash))
 		}
 	}
-	return path
+	return path.String()
 }
 
 // A place is one that pods are in: by its key in the path, and as the injector's values
