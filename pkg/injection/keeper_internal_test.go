@@ -434,3 +434,11 @@ func TestNamespaceAnnotations(t *testing.T) {
 		t.Errorf("without OpenShift shop has %v", got)
 	}
 }
+
+// What only a flag says is in every injector, whatever its texts say.
+func TestFlagsReachTheInjector(t *testing.T) {
+	k := serve(Options{Revision: "canary", OpenShift: true, CompliancePolicy: "pqc"})
+	if got := k.with(mutate.Config{}, native{jobs: true}); got.Revision != "canary" || !got.OpenShift || got.CompliancePolicy != "pqc" || got.NativeSidecars || !got.NativeJobs {
+		t.Errorf("%+v", got)
+	}
+}
