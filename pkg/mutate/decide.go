@@ -103,7 +103,7 @@ var reasons = []*Reason{
 	},
 	{
 		Name:    "already-injected",
-		Doc:     "The pod carries annotation sidecar.istio.io/status, so an injector has been here; it is left as it is, but for what another webhook has broken since.",
+		Doc:     "The pod carries annotation sidecar.istio.io/status, so an injector has been here; it is left as it is, but if that was this one, what another webhook has broken since is mended.",
 		Again:   true,
 		applies: isInjected,
 	},
