@@ -3,7 +3,14 @@ package main
 import (
 	"context"
 	"errors"
+	"time"
 )
+
+// partsWithin is how long the parts may take to end. A watch that waits before it asks an
+// API server again that is away does not hear of the end, and has nothing to lose. Together
+// with the quiet period and door.LastAnswerWithin it has to fit into the
+// terminationGracePeriodSeconds of the Deployment.
+const partsWithin = 3 * time.Second
 
 // live runs what a server is made of until stop is done, and then leaves. The parts end
 // after that: whoever is still to be answered, is answered from what they keep. Where
@@ -20,5 +27,8 @@ func live(stop context.Context, parts func(context.Context) error, leave func() 
 	}
 	left := leave()
 	end()
-	return errors.Join(left, <-ended)
+	if err := <-ended; !errors.Is(err, context.DeadlineExceeded) {
+		left = errors.Join(left, err)
+	}
+	return left
 }

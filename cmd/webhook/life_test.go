@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"testing"
 )
 
@@ -40,6 +41,19 @@ func TestPartsThatFail(t *testing.T) {
 		return nil
 	})
 	if !errors.Is(err, want) {
+		t.Errorf("the end was: %v", err)
+	}
+}
+
+// TestPartsThatDoNotEnd checks that it is no failure when a watch does not hear of the end.
+func TestPartsThatDoNotEnd(t *testing.T) {
+	stop, ask := context.WithCancel(t.Context())
+	ask()
+	late := func(ctx context.Context) error {
+		<-ctx.Done()
+		return fmt.Errorf("too long: %w", context.DeadlineExceeded)
+	}
+	if err := live(stop, late, func() error { return nil }); err != nil {
 		t.Errorf("the end was: %v", err)
 	}
 }

@@ -70,8 +70,9 @@ func (s *service) assemble(ctx context.Context, cluster *rest.Config, config *po
 	}
 	var shown certificate = certs.FromFolder(s.certFolder)
 	m, err := manager.New(cluster, manager.Options{
-		HealthProbeBindAddress: s.healthAddress,
-		Metrics:                metricsserver.Options{BindAddress: s.metricsAddress},
+		GracefulShutdownTimeout: new(partsWithin),
+		HealthProbeBindAddress:  s.healthAddress,
+		Metrics:                 metricsserver.Options{BindAddress: s.metricsAddress},
 	})
 	if err != nil {
 		return nil, fmt.Errorf("the server cannot be set up: %w", err)
