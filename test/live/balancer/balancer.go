@@ -236,6 +236,6 @@ func pass(from, to net.Conn) {
 		return
 	}
 	if half, ok := to.(interface{ CloseWrite() error }); ok {
-		half.CloseWrite()
+		_ = half.CloseWrite() // who is gone need not be told
 	}
 }
