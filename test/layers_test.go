@@ -20,6 +20,7 @@ var arrows = map[string]map[string]string{
 		"certs":                 "serve needs a certificate",
 		"pkg/admit":             "serve answers admission reviews",
 		"pkg/audit":             "serve judges what is stored",
+		"pkg/door":              "serve lets the API server in",
 		"pkg/feed":              "serve watches the cluster",
 		"pkg/injection":         "serve keeps its injector as it is configured; inject reads Istio's settings",
 		"pkg/missing":           "serve looks for pods without a sidecar",
@@ -47,6 +48,7 @@ var arrows = map[string]map[string]string{
 		"pkg/validate/mesh": "a snapshot is what is judged",
 		"pkg/validate/rule": "findings are kept and told",
 	},
+	"pkg/door": {},
 	"pkg/feed": {
 		"pkg/validate/mesh": "what a watch brings becomes a change of the mesh",
 	},

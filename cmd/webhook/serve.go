@@ -1,13 +1,14 @@
 package main
 
 import (
-	"crypto/tls"
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
-	"net/http"
 	"os"
-	"sync/atomic"
+	"os/signal"
+	"syscall"
+	"time"
 
 	"github.com/go-logr/logr"
 	"github.com/spf13/cobra"
@@ -15,20 +16,9 @@ import (
 	"k8s.io/client-go/tools/clientcmd"
 	"k8s.io/klog/v2"
 	ctrl "sigs.k8s.io/controller-runtime"
-	"sigs.k8s.io/controller-runtime/pkg/healthz"
-	"sigs.k8s.io/controller-runtime/pkg/manager"
 	"sigs.k8s.io/controller-runtime/pkg/metrics"
-	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
-	"sigs.k8s.io/controller-runtime/pkg/webhook"
 
-	"github.com/meshward/meshward/certs"
-	"github.com/meshward/meshward/pkg/admit"
-	"github.com/meshward/meshward/pkg/audit"
-	"github.com/meshward/meshward/pkg/feed"
-	"github.com/meshward/meshward/pkg/injection"
 	"github.com/meshward/meshward/pkg/policy"
-	"github.com/meshward/meshward/pkg/validate"
-	"github.com/meshward/meshward/pkg/validate/rules"
 )
 
 // service is one run of "meshward serve".
@@ -40,7 +30,8 @@ type service struct {
 	healthAddress  string
 	metricsAddress string
 	configFile     string
-	mostReviews    int
+	load           loadFlags
+	shutdownDelay  time.Duration
 	mesh           meshFlags
 	injector       injectorFlags
 	missing        missingFlags
@@ -60,6 +51,10 @@ mesh's own settings are; docs/policy.md describes it. Changes are picked up, and
 the last good one stays in effect while the file is wrong. What it says of the mesh
 wins over the flags, and takes effect at the next start.
 
+On SIGTERM the server is not ready any more, but goes on serving for --shutdown-delay,
+so that nobody is turned away who has not heard of it; then it finishes what is under
+way. A second signal ends it at once.
+
 What is injected is meshward's own, or what Istio's injector would take: from files,
 or from its ConfigMaps with --istio-config=live; docs/injector.md has the details.`,
 		Example: `  meshward serve --cert-dir /etc/meshward/tls
@@ -76,7 +71,8 @@ or from its ConfigMaps with --istio-config=live; docs/injector.md has the detail
 	flags.StringVar(&s.healthAddress, "health-address", ":8081", "address to serve /healthz and /readyz on, over HTTP")
 	flags.StringVar(&s.metricsAddress, "metrics-address", ":8080", "address to serve /metrics on, over HTTP; 0 turns it off")
 	flags.StringVar(&s.configFile, "config", "", "file with meshward's configuration (default: errors are denied, warnings are shown)")
-	flags.IntVar(&s.mostReviews, "max-concurrent-reviews", 64, "how many reviews each webhook works on at once; the others wait as long as they can")
+	flags.DurationVar(&s.shutdownDelay, "shutdown-delay", 10*time.Second, "how long to go on serving after SIGTERM, in which time API servers hear that this replica is not ready any more")
+	s.load.add(flags)
 	s.mesh.add(flags)
 	s.injector.add(flags)
 	completeFlag(cmd, complianceFlag, compliancePolicies)
@@ -88,10 +84,7 @@ func (s *service) run(cmd *cobra.Command) error {
 	log := slog.New(slog.NewJSONHandler(cmd.ErrOrStderr(), nil))
 	ctrl.SetLogger(logr.FromSlogHandler(log.Handler()))
 	klog.SetSlogLogger(log)
-	if s.mostReviews < 1 {
-		return fmt.Errorf("--max-concurrent-reviews is %d; it must be at least 1", s.mostReviews)
-	}
-	if err := s.missing.Check(); err != nil {
+	if err := s.check(); err != nil {
 		return err
 	}
 	config, err := policy.Open(s.configFile, ruleNames(), metrics.Registry, log)
@@ -102,12 +95,27 @@ func (s *service) run(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	server, err := s.manager(cluster, config, log)
+	stop, again := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(stop, again) // the second signal ends the process at once
+	server, err := s.assemble(stop, cluster, config, log)
 	if err != nil {
 		return err
 	}
-	log.Info("serving", "version", version(), "port", s.port)
-	return server.Start(ctrl.SetupSignalHandler())
+	log.Info("serving", "version", version(), "address", server.door.Address())
+	return live(stop, server.manager.Start, func() error {
+		log.Info("leaving", "quiet_period", s.shutdownDelay.String())
+		quiet, cancel := context.WithTimeout(context.WithoutCancel(stop), s.shutdownDelay)
+		defer cancel()
+		return server.door.Leave(quiet)
+	})
+}
+
+// check returns an error for flags that make no sense.
+func (s *service) check() error {
+	if s.shutdownDelay < 0 {
+		return fmt.Errorf("--shutdown-delay is %s; it must be at least 0s", s.shutdownDelay)
+	}
+	return errors.Join(s.load.check(), s.missing.Check())
 }
 
 func (s *service) cluster() (*rest.Config, error) {
@@ -122,81 +130,4 @@ func (s *service) cluster() (*rest.Config, error) {
 	// the read before a denial beyond its deadline.
 	cluster.QPS = -1
 	return cluster, nil
-}
-
-// manager puts the parts together: what serves, what it serves from, and what
-// must be there before it is ready.
-func (s *service) manager(cluster *rest.Config, config *policy.File, log *slog.Logger) (manager.Manager, error) {
-	settings, err := s.mesh.config(true)
-	if err != nil {
-		return nil, err
-	}
-	stored, err := feed.New(cluster, config.Current().Settings(settings), log)
-	if err != nil {
-		return nil, err
-	}
-	engine, err := validate.New(rules.All()...)
-	if err != nil {
-		return nil, err
-	}
-	options, err := s.injector.options(s.mesh.file)
-	if err != nil {
-		return nil, err
-	}
-	injector, err := injection.New(cluster, options, metrics.Registry, log)
-	if err != nil {
-		return nil, err
-	}
-	certificate := certs.FromFolder(s.certFolder)
-	m, err := manager.New(cluster, manager.Options{
-		WebhookServer: webhook.NewServer(webhook.Options{
-			Host:    s.host,
-			Port:    s.port,
-			TLSOpts: []func(*tls.Config){certificate.Configure},
-		}),
-		HealthProbeBindAddress: s.healthAddress,
-		Metrics:                metricsserver.Options{BindAddress: s.metricsAddress},
-	})
-	if err != nil {
-		return nil, fmt.Errorf("the server cannot be set up: %w", err)
-	}
-	hooks := m.GetWebhookServer()
-	counters := admit.NewMetrics(metrics.Registry)
-	serve := func(name string, reviewer admit.Reviewer, gate func(http.Handler) http.Handler) {
-		handler := gate(&admit.Handler{
-			Name: name, Reviewer: reviewer, Policy: config.Current, Slots: admit.NewSlots(s.mostReviews), Metrics: counters, Log: log,
-		})
-		hooks.Register("/"+name, handler)
-		hooks.Register("/"+name+"/", handler) // webhooks of remote clusters say more
-	}
-	pods := reviewerOfPods(m, injector, stored, log)
-	serve("inject", pods, configured(injector))
-	serve("validate", &admit.Routing{Engine: engine, Stored: stored, Policy: config.Current, Metrics: counters, Log: log}, open)
-	return m, errors.Join(
-		m.Add(certificate),
-		m.Add(config),
-		m.Add(stored),
-		m.Add(injector),
-		s.missing.watch(m, cluster, injector, s.injector.revision, pods.Events, log),
-		m.Add(audit.New(engine, stored, stored, audit.NewMetrics(metrics.Registry), log)),
-		m.AddHealthzCheck("process", healthz.Ping),
-		m.AddReadyzCheck("certificate", explained(log, func(*http.Request) error { return certificate.Ready() })),
-		m.AddReadyzCheck("mesh", explained(log, func(*http.Request) error { return stored.Ready() })),
-		m.AddReadyzCheck("injector", explained(log, func(*http.Request) error { return injector.Ready() })),
-		m.AddReadyzCheck("webhooks", explained(log, hooks.StartedChecker())),
-	)
-}
-
-// explained logs why a check fails, once per reason: the answer to a probe says
-// only that it does.
-func explained(log *slog.Logger, check healthz.Checker) healthz.Checker {
-	var last atomic.Value
-	return func(r *http.Request) error {
-		err := check(r)
-		reason := fmt.Sprint(err)
-		if last.Swap(reason) != reason && err != nil {
-			log.Info("not ready", "reason", reason)
-		}
-		return err
-	}
 }

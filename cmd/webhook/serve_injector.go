@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"net/http"
 
 	"github.com/spf13/pflag"
 
@@ -54,20 +53,3 @@ func (i *injectorFlags) options(meshFile string) (injection.Options, error) {
 		CompliancePolicy: string(i.compliance),
 	}, nil
 }
-
-// configured lets nobody through before the injector has a configuration. What the API
-// server does then is for the webhook's failurePolicy to say.
-func configured(injector *injection.Keeper) func(http.Handler) http.Handler {
-	return func(next http.Handler) http.Handler {
-		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if err := injector.Ready(); err != nil {
-				http.Error(w, err.Error(), http.StatusServiceUnavailable)
-				return
-			}
-			next.ServeHTTP(w, r)
-		})
-	}
-}
-
-// open lets everybody through.
-func open(next http.Handler) http.Handler { return next }

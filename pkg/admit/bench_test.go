@@ -52,8 +52,8 @@ func BenchmarkReview(b *testing.B) {
 	}
 	b.Run("pod-no-op", func(b *testing.B) {
 		doNothing := &admit.Handler{
-			Name: "no-op", Reviewer: readOnly{}, Policy: func() *policy.Config { return defaults().config },
-			Slots: admit.NewSlots(1), Metrics: admit.NewMetrics(prometheus.NewRegistry()), Log: slog.New(slog.DiscardHandler),
+			Name: "no-op", Reviewer: readOnly{}, Known: known, Policy: func() *policy.Config { return defaults().config },
+			Slots: admit.NewSlots(1, 0), Metrics: admit.NewMetrics(prometheus.NewRegistry()), Log: slog.New(slog.DiscardHandler),
 		}
 		b.ReportAllocs()
 		for b.Loop() {
@@ -88,6 +88,8 @@ func (readOnly) Review(_ context.Context, request *admissionv1.AdmissionRequest)
 }
 
 func (readOnly) Late(*admissionv1.AdmissionRequest) *admissionv1.AdmissionResponse { return nil }
+
+func (readOnly) Unknown(*admissionv1.AdmissionRequest) *admissionv1.AdmissionResponse { return nil }
 
 // review returns the request of a case, and what answers it.
 func review(b *testing.B, name string) (path string, body []byte, handler http.Handler) {

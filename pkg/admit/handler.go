@@ -37,6 +37,9 @@ type Reviewer interface {
 	// Late answers a request in place of Review when there is no time left for it.
 	// Nil leaves the answer to the webhook's failurePolicy.
 	Late(request *admissionv1.AdmissionRequest) *admissionv1.AdmissionResponse
+	// Unknown answers a request in place of Review when what this rests on is not known.
+	// It never allows what Review might deny; nil is as for Late.
+	Unknown(request *admissionv1.AdmissionRequest) *admissionv1.AdmissionResponse
 }
 
 // Handler serves a reviewer over HTTP under the name that metrics and logs give
@@ -46,19 +49,22 @@ type Reviewer interface {
 //	415  not application/json
 //	413  larger than 7 MiB
 //	400  not an admission.k8s.io/v1 AdmissionReview with a request and a UID
-//	429  too many others were under review until it was too late for this one, and
-//	     the reviewer has no answer to that
+//	429  too many others were under review, or were waiting for it, until it was too
+//	     late for this one, and the reviewer has no answer to that
 //	500  the reviewer panicked; nothing was decided
+//	503  what the answer rests on is not known yet, and the reviewer has none without
 //
 // The API server treats each of these as a failed call, so that failurePolicy
 // decides. Everything else is answered with 200 and a review.
 type Handler struct {
 	Name     string
 	Reviewer Reviewer
+	// Known returns an error as long as what the reviewer rests on is not known.
+	Known func() error
 	// Policy says how much of the time to keep for the answer.
 	Policy func() *policy.Config
-	// Slots bound how many reviews are worked on at once.
-	Slots   Slots
+	// Slots bound how many reviews are worked on, and wait, at once.
+	Slots   *Slots
 	Metrics *Metrics
 	Log     *slog.Logger
 }
@@ -102,8 +108,8 @@ func pathOf(ctx context.Context) string {
 	return path
 }
 
-// review calls the reviewer once there is a slot, and has it answer without one
-// when there is none in time. A panic becomes a refusal and is counted; what the
+// review calls the reviewer once there is a slot. Where there is none in time, or what it
+// takes to judge is not known, the reviewer answers without. A panic becomes a refusal and is counted; what the
 // request held is not logged.
 func (h *Handler) review(ctx context.Context, request *admissionv1.AdmissionRequest) (response *admissionv1.AdmissionResponse, refused *refusal) {
 	defer func() {
@@ -114,16 +120,28 @@ func (h *Handler) review(ctx context.Context, request *admissionv1.AdmissionRequ
 			refused = refuse(http.StatusInternalServerError, "meshward could not decide about request %s: an internal error, which was logged", request.UID)
 		}
 	}()
+	if err := h.Known(); err != nil {
+		// Without a Retry-After, here and below, so that the API server does not send it
+		// once more.
+		return h.unjudged(h.Reviewer.Unknown(request), verdictUnready,
+			refuse(http.StatusServiceUnavailable, "meshward cannot decide about request %s yet: %w", request.UID, err))
+	}
 	if h.Slots.take(ctx) {
 		defer h.Slots.give()
 		return h.Reviewer.Review(ctx, request), nil
 	}
-	if response := h.Reviewer.Late(request); response != nil {
+	return h.unjudged(h.Reviewer.Late(request), verdictOverloaded,
+		refuse(http.StatusTooManyRequests, "meshward could not decide about request %s in time: too many others were under review", request.UID))
+}
+
+// unjudged is the reviewer's answer to what it did not judge, or else the refusal, which
+// is counted.
+func (h *Handler) unjudged(response *admissionv1.AdmissionResponse, outcome string, otherwise *refusal) (*admissionv1.AdmissionResponse, *refusal) {
+	if response != nil {
 		return response, nil
 	}
-	h.Metrics.count(h.Name, verdictOverloaded)
-	// Without a Retry-After, so that the API server does not send it once more.
-	return nil, refuse(http.StatusTooManyRequests, "meshward could not decide about request %s in time: too many others were under review", request.UID)
+	h.Metrics.count(h.Name, outcome)
+	return nil, otherwise
 }
 
 var reviewType = metav1.TypeMeta{APIVersion: admissionv1.SchemeGroupVersion.String(), Kind: "AdmissionReview"}

@@ -46,7 +46,10 @@ var update = flag.Bool("update", false, "rewrite the wanted answers")
 //	config.yaml   the configuration, if it is not the default
 //	late          present where there is no time left; where it says "judge" or
 //	              "confirm", the time runs out while that is done
-//	full          present where every slot is taken
+//	full          present where every slot is taken; "queue" where all places to wait
+//	              are, too
+//	unknown       present where the mesh, and the injector's configuration, were not
+//	              read yet
 //	heavy         present where a made-up rule holds a weight over 50 for an error
 //	request       method and path, then headers, then a blank line and a body,
 //	              which is turned into JSON where its name is request.yaml
@@ -103,6 +106,8 @@ func TestReviews(t *testing.T) {
 type settings struct {
 	config   *policy.Config
 	slots    int
+	queue    int
+	known    func() error
 	rules    []*rule.Rule
 	registry *prometheus.Registry
 	told     *diary
@@ -116,7 +121,7 @@ func (d *diary) Tell(namespace string, object metav1.OwnerReference, reason, mes
 }
 
 func defaults() settings {
-	return settings{config: policy.Default(ruleNames()), slots: 1, rules: []*rule.Rule{rules.HostClaimedTwice, rules.UndefinedSubset, rules.UnknownHost, rules.ZeroWeights}, registry: prometheus.NewRegistry(), told: &diary{}}
+	return settings{config: policy.Default(ruleNames()), slots: 1, queue: 1, known: known, rules: []*rule.Rule{rules.HostClaimedTwice, rules.UndefinedSubset, rules.UnknownHost, rules.ZeroWeights}, registry: prometheus.NewRegistry(), told: &diary{}}
 }
 
 func ruleNames() []string {
@@ -137,8 +142,14 @@ func settingsBy(t *testing.T, archive *txtar.Archive, registry *prometheus.Regis
 			t.Fatal(err)
 		}
 	}
-	if file(archive, "full") != nil {
+	if full := file(archive, "full"); full != nil {
 		s.slots = 0
+		if strings.TrimSpace(string(full)) == "queue" {
+			s.queue = 0
+		}
+	}
+	if file(archive, "unknown") != nil {
+		s.known = func() error { return errors.New("not read yet: VirtualService") }
 	}
 	if file(archive, "heavy") != nil {
 		s.rules = append(s.rules, heavy)
@@ -228,10 +239,12 @@ func webhooks(t testing.TB, stored admit.Stored, with settings) http.Handler {
 		"validate": &admit.Routing{Engine: engine, Stored: stored, Policy: config, Metrics: metrics, Log: log},
 		"panic":    panicking{},
 	} {
-		mux.Handle("/"+name, &admit.Handler{Name: name, Reviewer: reviewer, Policy: config, Slots: admit.NewSlots(with.slots), Metrics: metrics, Log: log})
+		mux.Handle("/"+name, &admit.Handler{Name: name, Reviewer: reviewer, Known: with.known, Policy: config, Slots: admit.NewSlots(with.slots, with.queue), Metrics: metrics, Log: log})
 	}
 	return mux
 }
+
+func known() error { return nil }
 
 type panicking struct{}
 
@@ -240,6 +253,8 @@ func (panicking) Review(context.Context, *admissionv1.AdmissionRequest) *admissi
 }
 
 func (panicking) Late(*admissionv1.AdmissionRequest) *admissionv1.AdmissionResponse { return nil }
+
+func (panicking) Unknown(*admissionv1.AdmissionRequest) *admissionv1.AdmissionResponse { return nil }
 
 // stored stands in for the feed, of which the faults cannot be provoked: a watch
 // that lags, and an API server that does not answer.

@@ -32,6 +32,7 @@ const (
 	verdictUnconfirmed = "unconfirmed" // would be denied, had the API server answered
 	verdictDeadline    = "deadline"    // the policy's answer: there was no time
 	verdictOverloaded  = "overloaded"  // the policy's answer: there were too many at once
+	verdictUnready     = "unready"     // the policy's answer: the mesh, or the injector's configuration, was not known
 )
 
 // NewMetrics registers the metrics. It panics where they are registered already.
@@ -39,7 +40,7 @@ func NewMetrics(registry prometheus.Registerer) *Metrics {
 	m := &Metrics{
 		reviews: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "meshward_admission_reviews_total",
-			Help: "Admission reviews by webhook and outcome: allowed, patched, warned, audited, dry-run, overridden, exempt, delivered, steered, unconfirmed, deadline, overloaded, denied, malformed or panic.",
+			Help: "Admission reviews by webhook and outcome: allowed, patched, warned, audited, dry-run, overridden, exempt, delivered, steered, unconfirmed, deadline, overloaded, unready, denied, malformed or panic.",
 		}, []string{"webhook", "outcome"}),
 		findings: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "meshward_admission_findings_total",

@@ -99,3 +99,6 @@ func (p *Pods) tell(request *admissionv1.AdmissionRequest, pod *corev1.Pod, reas
 // Late leaves a pod to the webhook's failurePolicy: whether a pod may start without
 // its sidecar is decided there.
 func (p *Pods) Late(*admissionv1.AdmissionRequest) *admissionv1.AdmissionResponse { return nil }
+
+// Unknown leaves a pod to the webhook's failurePolicy, for the same reason.
+func (p *Pods) Unknown(*admissionv1.AdmissionRequest) *admissionv1.AdmissionResponse { return nil }

@@ -63,6 +63,8 @@ type Routing struct {
 //	to be denied, no live read in time       allowed, with warnings, and logged
 //	to be denied                             denied
 //	no time is left                          as the policy says, and logged
+//	the mesh is not known yet                denied where the policy says so of what is
+//	                                         not judged, else left to failurePolicy
 //
 // A change that touches no traffic, an object on its way out and a namespace on
 // its way out are never held up.
@@ -104,6 +106,20 @@ func (v *Routing) Late(request *admissionv1.AdmissionRequest) *admissionv1.Admis
 		return answer
 	}
 	return v.late(r, fates{}, verdictOverloaded)
+}
+
+// Unknown denies a change where the policy denies what is not judged, and otherwise leaves
+// it to the webhook's failurePolicy: an empty mesh would find nothing wrong. What is never
+// judged is answered as ever.
+func (v *Routing) Unknown(request *admissionv1.AdmissionRequest) *admissionv1.AdmissionResponse {
+	r, answer := v.open(request)
+	if answer != nil {
+		return answer
+	}
+	if !r.deniedLate() {
+		return nil
+	}
+	return v.denyUnjudged(r, fates{}, verdictUnready, "could not be judged, as the mesh is not known yet")
 }
 
 // open reads a request, and answers those that are not judged.
@@ -156,8 +172,13 @@ func (v *Routing) late(r *review, found fates, verdict string) *admissionv1.Admi
 		}
 		return response
 	}
+	return v.denyUnjudged(r, found, verdict, "could not be judged in time")
+}
+
+// denyUnjudged denies as the policy says of what is not judged.
+func (v *Routing) denyUnjudged(r *review, found fates, verdict, why string) *admissionv1.AdmissionResponse {
 	v.Metrics.found(found, verdict)
-	response := denied(rule.OneLine(fmt.Sprintf("%s could not be judged in time, and the configuration of meshward denies what is not judged; try again", r.change.Ref())))
+	response := denied(rule.OneLine(fmt.Sprintf("%s %s, and the configuration of meshward denies what is not judged; try again", r.change.Ref(), why)))
 	response.Warnings = r.warnings(found, "")
 	response.AuditAnnotations = r.annotations(found, verdict)
 	return response

@@ -26,6 +26,7 @@ type Feed struct {
 	snapshot atomic.Pointer[mesh.Snapshot]
 	writing  sync.Mutex // held by whoever replaces the snapshot
 	changed  changed
+	contact  *contact
 
 	log    *slog.Logger
 	stores []*store
@@ -42,7 +43,7 @@ func New(cfg *rest.Config, settings mesh.Config, log *slog.Logger) (*Feed, error
 }
 
 func newFeed(reader client.WithWatch, settings mesh.Config, log *slog.Logger) *Feed {
-	f := &Feed{client: reader, changed: newChanged(), log: log}
+	f := &Feed{client: reader, changed: newChanged(), contact: newContact(log), log: log}
 	f.snapshot.Store(mesh.Empty(settings))
 	for _, source := range sources {
 		f.stores = append(f.stores, &store{source: source, feed: f})
@@ -79,12 +80,17 @@ func (f *Feed) NamespaceLabels(namespace string) map[string]string {
 }
 
 // Ready returns an error that names the kinds of which the state is not known
-// yet, and nil once all are.
+// yet, and why that of the first is not, where it was asked for; and nil once all are.
 func (f *Feed) Ready() error {
-	if missing := f.unread(); len(missing) > 0 {
-		return fmt.Errorf("not read yet: %s", strings.Join(missing, ", "))
+	missing := f.unread()
+	if len(missing) == 0 {
+		return nil
 	}
-	return nil
+	problem := fmt.Errorf("not read yet: %s", strings.Join(missing, ", "))
+	if why := f.contact.why(mesh.Kind(missing[0])); why != nil {
+		return fmt.Errorf("%w: %w", problem, why)
+	}
+	return problem
 }
 
 // unread returns the kinds of the mesh of which the state is not known yet.

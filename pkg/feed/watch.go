@@ -34,6 +34,9 @@ func (f *Feed) watch(ctx context.Context, store *store) {
 		return
 	}
 	note := func(err error) error {
+		if ctx.Err() == nil {
+			f.contact.note(store.kind, err)
+		}
 		if isAbsent(err) {
 			return errors.Join(err, store.Replace(nil, ""))
 		}

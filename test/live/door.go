@@ -74,6 +74,9 @@ func Open(ctx context.Context, c *cluster.Cluster, with Options) (*Door, error) 
 	return d, nil
 }
 
+// Address is where the API server asks.
+func (d *Door) Address() string { return fmt.Sprintf("127.0.0.1:%d", d.port) }
+
 // Root is the folder of the repository.
 func Root() string {
 	_, file, _, _ := runtime.Caller(0)

@@ -1,0 +1,144 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"strconv"
+	"sync/atomic"
+
+	"k8s.io/client-go/rest"
+	"sigs.k8s.io/controller-runtime/pkg/healthz"
+	"sigs.k8s.io/controller-runtime/pkg/manager"
+	"sigs.k8s.io/controller-runtime/pkg/metrics"
+	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
+	"sigs.k8s.io/controller-runtime/pkg/webhook"
+
+	"github.com/meshward/meshward/certs"
+	"github.com/meshward/meshward/pkg/admit"
+	"github.com/meshward/meshward/pkg/audit"
+	"github.com/meshward/meshward/pkg/door"
+	"github.com/meshward/meshward/pkg/feed"
+	"github.com/meshward/meshward/pkg/injection"
+	"github.com/meshward/meshward/pkg/policy"
+	"github.com/meshward/meshward/pkg/validate"
+	"github.com/meshward/meshward/pkg/validate/rules"
+)
+
+// server is what runs: the door, and a manager of it and of all that answers rest on.
+type server struct {
+	manager manager.Manager
+	door    *door.Door
+}
+
+// certificate is what the door shows; it needs no leader.
+type certificate interface {
+	manager.Runnable
+	Configure(*tls.Config)
+	Ready() error
+}
+
+// known is what answers rest on, and whether all of it is known.
+type known interface{ Ready() error }
+
+// assemble puts the parts together: what serves, what it serves from, and what
+// must be there before it is ready.
+func (s *service) assemble(ctx context.Context, cluster *rest.Config, config *policy.File, log *slog.Logger) (*server, error) {
+	settings, err := s.mesh.config(true)
+	if err != nil {
+		return nil, err
+	}
+	stored, err := feed.New(cluster, config.Current().Settings(settings), log)
+	if err != nil {
+		return nil, err
+	}
+	stored.Register(metrics.Registry)
+	engine, err := validate.New(rules.All()...)
+	if err != nil {
+		return nil, err
+	}
+	options, err := s.injector.options(s.mesh.file)
+	if err != nil {
+		return nil, err
+	}
+	injector, err := injection.New(cluster, options, metrics.Registry, log)
+	if err != nil {
+		return nil, err
+	}
+	var shown certificate = certs.FromFolder(s.certFolder)
+	entrance, err := door.Open(ctx, net.JoinHostPort(s.host, strconv.Itoa(s.port)), shown.Configure, log)
+	if err != nil {
+		return nil, err
+	}
+	m, err := manager.New(cluster, manager.Options{
+		WebhookServer:           entrance,
+		GracefulShutdownTimeout: new(partsWithin),
+		HealthProbeBindAddress:  s.healthAddress,
+		Metrics:                 metricsserver.Options{BindAddress: s.metricsAddress},
+	})
+	if err != nil {
+		return nil, fmt.Errorf("the server cannot be set up: %w", err)
+	}
+	pods := reviewerOfPods(m, injector, stored, log)
+	counters := admit.NewMetrics(metrics.Registry)
+	s.serve(m.GetWebhookServer(), map[string]reviews{
+		"inject":   {pods, injector},
+		"validate": {&admit.Routing{Engine: engine, Stored: stored, Policy: config.Current, Metrics: counters, Log: log}, stored},
+	}, config, counters, log)
+	return &server{manager: m, door: entrance}, errors.Join(
+		m.Add(shown),
+		m.Add(config),
+		m.Add(stored),
+		m.Add(injector),
+		s.missing.watch(m, cluster, injector, s.injector.revision, pods.Events, log),
+		m.Add(audit.New(engine, stored, stored, audit.NewMetrics(metrics.Registry), log)),
+		m.AddHealthzCheck("process", healthz.Ping),
+		readyOnce(m, log, map[string]known{"certificate": shown, "mesh": stored, "injector": injector, "webhooks": entrance}),
+	)
+}
+
+// reviews are who answers for a webhook, and what the answers rest on.
+type reviews struct {
+	reviewer admit.Reviewer
+	from     known
+}
+
+// serve registers each webhook under its name.
+func (s *service) serve(hooks webhook.Server, all map[string]reviews, config *policy.File, counters *admit.Metrics, log *slog.Logger) {
+	for name, r := range all {
+		slots := s.load.slots()
+		slots.Register(metrics.Registry, name)
+		handler := &admit.Handler{
+			Name: name, Reviewer: r.reviewer, Known: r.from.Ready, Policy: config.Current, Slots: slots, Metrics: counters, Log: log,
+		}
+		hooks.Register("/"+name, handler)
+		hooks.Register("/"+name+"/", handler) // webhooks of remote clusters say more
+	}
+}
+
+// readyOnce has the server ready once all of these are.
+func readyOnce(m manager.Manager, log *slog.Logger, all map[string]known) error {
+	var failed []error
+	for name, part := range all {
+		failed = append(failed, m.AddReadyzCheck(name, explained(log, func(*http.Request) error { return part.Ready() })))
+	}
+	return errors.Join(failed...)
+}
+
+// explained logs why a check fails, once per reason: the answer to a probe says
+// only that it does.
+func explained(log *slog.Logger, check healthz.Checker) healthz.Checker {
+	var last atomic.Value
+	return func(r *http.Request) error {
+		err := check(r)
+		reason := fmt.Sprint(err)
+		if last.Swap(reason) != reason && err != nil {
+			log.Info("not ready", "reason", reason)
+		}
+		return err
+	}
+}
