@@ -21,7 +21,6 @@ import (
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 	"sigs.k8s.io/controller-runtime/pkg/webhook"
 
-	"github.com/meshward/meshward/certs"
 	"github.com/meshward/meshward/pkg/admit"
 	"github.com/meshward/meshward/pkg/audit"
 	"github.com/meshward/meshward/pkg/feed"
@@ -34,13 +33,13 @@ import (
 // service is one run of "meshward serve".
 type service struct {
 	kubeconfig     string
-	certFolder     string
 	host           string
 	port           int
 	healthAddress  string
 	metricsAddress string
 	configFile     string
 	mostReviews    int
+	certificates   certFlags
 	mesh           meshFlags
 	injector       injectorFlags
 	missing        missingFlags
@@ -55,6 +54,10 @@ func newServe() *cobra.Command {
 over TLS. The server is ready (GET /readyz on the health address) once it has a
 certificate, has read the cluster's traffic configuration and knows the injector's.
 
+Without --cert-dir the server certifies itself: it keeps a CA in a Secret and has its
+webhook configurations trust it. With --cert-dir somebody else does both, such as
+cert-manager. docs/certificates.md describes the two.
+
 The file of --config says what becomes of findings, who is exempt and what the
 mesh's own settings are; docs/policy.md describes it. Changes are picked up, and
 the last good one stays in effect while the file is wrong. What it says of the mesh
@@ -62,7 +65,7 @@ wins over the flags, and takes effect at the next start.
 
 What is injected is meshward's own, or what Istio's injector would take: from files,
 or from its ConfigMaps with --istio-config=live; docs/injector.md has the details.`,
-		Example: `  meshward serve --cert-dir /etc/meshward/tls
+		Example: `  meshward serve
   meshward serve --cert-dir /etc/meshward/tls --config /etc/meshward/config/config.yaml
   meshward serve --cert-dir /etc/meshward/tls --istio-config live --revision canary`,
 		Args: cobra.NoArgs,
@@ -70,13 +73,13 @@ or from its ConfigMaps with --istio-config=live; docs/injector.md has the detail
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&s.kubeconfig, "kubeconfig", "", "kubeconfig of the cluster (default: the one the pod runs in)")
-	flags.StringVar(&s.certFolder, "cert-dir", "/etc/meshward/tls", "folder with tls.crt and tls.key; changes are picked up")
 	flags.StringVar(&s.host, "host", "", "address to serve the webhooks on (default: all)")
 	flags.IntVar(&s.port, "port", 9443, "port to serve the webhooks on")
 	flags.StringVar(&s.healthAddress, "health-address", ":8081", "address to serve /healthz and /readyz on, over HTTP")
 	flags.StringVar(&s.metricsAddress, "metrics-address", ":8080", "address to serve /metrics on, over HTTP; 0 turns it off")
 	flags.StringVar(&s.configFile, "config", "", "file with meshward's configuration (default: errors are denied, warnings are shown)")
 	flags.IntVar(&s.mostReviews, "max-concurrent-reviews", 64, "how many reviews each webhook works on at once; the others wait as long as they can")
+	s.certificates.add(flags)
 	s.mesh.add(flags)
 	s.injector.add(flags)
 	s.missing.add(flags)
@@ -90,7 +93,7 @@ func (s *service) run(cmd *cobra.Command) error {
 	if s.mostReviews < 1 {
 		return fmt.Errorf("--max-concurrent-reviews is %d; it must be at least 1", s.mostReviews)
 	}
-	if err := s.missing.Check(); err != nil {
+	if err := errors.Join(s.missing.Check(), s.certificates.check()); err != nil {
 		return err
 	}
 	config, err := policy.Open(s.configFile, ruleNames(), metrics.Registry, log)
@@ -146,12 +149,15 @@ func (s *service) manager(cluster *rest.Config, config *policy.File, log *slog.L
 	if err != nil {
 		return nil, err
 	}
-	certificate := certs.FromFolder(s.certFolder)
+	certificate, err := s.certificates.open(cluster, log)
+	if err != nil {
+		return nil, err
+	}
 	m, err := manager.New(cluster, manager.Options{
 		WebhookServer: webhook.NewServer(webhook.Options{
 			Host:    s.host,
 			Port:    s.port,
-			TLSOpts: []func(*tls.Config){certificate.Configure},
+			TLSOpts: []func(*tls.Config){certificate.configure},
 		}),
 		HealthProbeBindAddress: s.healthAddress,
 		Metrics:                metricsserver.Options{BindAddress: s.metricsAddress},
@@ -162,9 +168,9 @@ func (s *service) manager(cluster *rest.Config, config *policy.File, log *slog.L
 	hooks := m.GetWebhookServer()
 	counters := admit.NewMetrics(metrics.Registry)
 	serve := func(name string, reviewer admit.Reviewer, gate func(http.Handler) http.Handler) {
-		handler := gate(&admit.Handler{
+		handler := certificate.gate(gate(&admit.Handler{
 			Name: name, Reviewer: reviewer, Policy: config.Current, Slots: admit.NewSlots(s.mostReviews), Metrics: counters, Log: log,
-		})
+		}))
 		hooks.Register("/"+name, handler)
 		hooks.Register("/"+name+"/", handler) // webhooks of remote clusters say more
 	}
@@ -172,14 +178,14 @@ func (s *service) manager(cluster *rest.Config, config *policy.File, log *slog.L
 	serve("inject", pods, configured(injector))
 	serve("validate", &admit.Routing{Engine: engine, Stored: stored, Policy: config.Current, Metrics: counters, Log: log}, open)
 	return m, errors.Join(
-		m.Add(certificate),
+		certificate.addTo(m),
 		m.Add(config),
 		m.Add(stored),
 		m.Add(injector),
 		s.missing.watch(m, cluster, injector, s.injector.revision, pods.Events, log),
 		m.Add(audit.New(engine, stored, stored, audit.NewMetrics(metrics.Registry), log)),
 		m.AddHealthzCheck("process", healthz.Ping),
-		m.AddReadyzCheck("certificate", explained(log, func(*http.Request) error { return certificate.Ready() })),
+		m.AddReadyzCheck("certificate", explained(log, func(*http.Request) error { return certificate.source.Ready() })),
 		m.AddReadyzCheck("mesh", explained(log, func(*http.Request) error { return stored.Ready() })),
 		m.AddReadyzCheck("injector", explained(log, func(*http.Request) error { return injector.Ready() })),
 		m.AddReadyzCheck("webhooks", explained(log, hooks.StartedChecker())),
