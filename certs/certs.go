@@ -27,7 +27,7 @@ import (
 // controller-runtime Runnable.
 type Source struct {
 	origin  string
-	source  starter
+	source  certmanager.CertificateSource
 	gate    *gate
 	watch   *watch
 	folder  *folder  // nil for a server that certifies itself
@@ -37,14 +37,8 @@ type Source struct {
 	log     *slog.Logger
 }
 
-// starter is a source of cert-manager's library.
-type starter interface {
-	certmanager.CertificateSource
-	Start(ctx context.Context) error
-}
-
 // newSource puts together what both kinds of sources have in common.
-func newSource(client kubernetes.Interface, o Options, source starter, folder *folder, registry prometheus.Registerer, log *slog.Logger) *Source {
+func newSource(client kubernetes.Interface, o Options, source certmanager.CertificateSource, folder *folder, registry prometheus.Registerer, log *slog.Logger) *Source {
 	s := &Source{source: source, folder: folder, client: client, log: log}
 	s.metrics = newMetrics(registry, folder == nil, func() int { return len(s.gate.untrusted()) })
 	s.watch = newWatch(client, o, s.replaced(ca))

@@ -228,6 +228,15 @@ func (g *gate) ready() error {
 		return fmt.Errorf("the certificate has expired, at %s", leaf.NotAfter.Format(time.RFC3339))
 	case g.trusted:
 		return nil
+	}
+	return g.unawaited(shown, now)
+}
+
+// unawaited returns an error as long as callers are to be waited for that do not trust what
+// is shown. After a while that is over if any does. In a folder it is over in any case: who
+// is to trust what is there is not for us to know.
+func (g *gate) unawaited(shown *candidate, now time.Time) error {
+	switch {
 	case shown.view == nil && g.system:
 		return nil
 	case shown.view == nil:

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/wait"
 	coordination "k8s.io/client-go/kubernetes/typed/coordination/v1"
 	"k8s.io/client-go/tools/leaderelection"
 	"k8s.io/client-go/tools/leaderelection/resourcelock"
@@ -67,20 +68,15 @@ func (l *Leader) NeedLeaderElection() bool { return false }
 // Start stands for the lead until ctx is done, again after each time that it is lost. The
 // tasks have ended when it returns.
 func (l *Leader) Start(ctx context.Context) error {
-	again := time.NewTicker(l.terms.retry)
-	defer again.Stop()
-	for ctx.Err() == nil {
-		if err := l.stand(ctx); err != nil {
-			return err
-		}
-		select {
-		case <-again.C:
-		case <-ctx.Done():
-		}
-	}
+	err := wait.PollUntilContextCancel(ctx, l.terms.retry, true, func(ctx context.Context) (bool, error) {
+		return false, l.stand(ctx)
+	})
 	l.working.Lock()
 	defer l.working.Unlock()
-	return nil
+	if ctx.Err() != nil {
+		return nil
+	}
+	return err
 }
 
 // stand waits for the lead, has the tasks done, and returns when the lead is lost or given
