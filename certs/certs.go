@@ -11,6 +11,7 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"errors"
 	"fmt"
 	"log/slog"
 	"sync"
@@ -133,8 +134,12 @@ func (s *Source) Configure(server *tls.Config) { server.GetCertificate = s.gate.
 // Ready returns an error as long as there is no good certificate to show, or none that the
 // API server trusts, or another one than is mounted.
 func (s *Source) Ready() error {
-	if err := s.gate.ready(); err != nil {
+	err := s.gate.ready()
+	if errors.Is(err, certmanager.ErrNotAvailable) {
 		return fmt.Errorf("no certificate from %s yet: %w", s.origin, err)
+	}
+	if err != nil {
+		return fmt.Errorf("the certificate from %s: %w", s.origin, err)
 	}
 	if s.folder != nil {
 		return s.folder.behind(s.gate.newest(), time.Now())

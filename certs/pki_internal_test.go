@@ -1,6 +1,7 @@
 package certs
 
 import (
+	"crypto"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -14,8 +15,6 @@ import (
 	"path/filepath"
 	"testing"
 	"time"
-
-	"crypto"
 )
 
 // start is when the tests take place.

@@ -195,7 +195,7 @@ func newPair(t *testing.T, s *stage, namespace, leaf, ca string) *pair {
 	manifests := strings.NewReplacer("NS", namespace, "PORT", strconv.Itoa(port)).Replace(hooks)
 	s.kubectl(t, manifests, "apply", "-f", "-")
 	t.Cleanup(func() {
-		command := s.Kubectl(context.Background(), "delete", "-f", "-", "--wait=false")
+		command := s.Kubectl(context.WithoutCancel(t.Context()), "delete", "-f", "-", "--wait=false")
 		command.Stdin = strings.NewReader(manifests)
 		if out, err := command.CombinedOutput(); err != nil {
 			t.Errorf("%v: %s", err, out)
@@ -222,7 +222,7 @@ func (p *pair) serve(t *testing.T, kubeconfig string) *replica {
 		t.Fatal(err)
 	}
 	defer log.Close()
-	ctx, cancel := context.WithCancel(context.Background())
+	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context())) // it ends after what the test cleans up before
 	command := p.Command(ctx, p.door.Binary, "serve", "--kubeconfig", kubeconfig, "--namespace", p.namespace, "--leaf-duration", p.leaf, "--ca-duration", p.ca,
 		"--host", "127.0.0.1", "--port", strconv.Itoa(ports[0]), "--health-address", r.health, "--metrics-address", "0")
 	command.Stdout, command.Stderr = log, log
