@@ -54,6 +54,11 @@ func TestCertificates(t *testing.T) {
 			p.repaired(t, kind+" "+name)
 		}
 	}
+	p.overruled(t)
+	before = p.authority(t)
+	s.kubectl(t, "", "delete", "secret", "meshward-ca", "-n", p.namespace)
+	p.rotated(t, "Secret deleted after somebody wrote against us", before)
+	p.repaired(t, "a new CA is written all the same")
 }
 
 // TestCertificatesWithoutLeader rotates the CA just after the replica that writes caBundle
@@ -378,6 +383,20 @@ func (p *pair) rotated(t *testing.T, what string, before []byte) {
 func (p *pair) repaired(t *testing.T, what string) {
 	t.Helper()
 	p.eventually(t, what, func() error { return errors.Join(p.handshakes(t), p.asked(t)) })
+}
+
+// overruled empties a caBundle again and again, until the leader says that it lets
+// somebody have his way.
+func (p *pair) overruled(t *testing.T) {
+	t.Helper()
+	p.eventually(t, "overruled", func() error {
+		p.kubectl(t, "", "patch", "validatingwebhookconfiguration", p.configuration, "--type=json",
+			"-p", `[{"op":"add","path":"/webhooks/0/clientConfig/caBundle","value":""}]`)
+		if log, err := os.ReadFile(p.log); err != nil || !strings.Contains(string(log), "somebody else writes caBundle, too") {
+			return fmt.Errorf("nobody says so (%v)", err)
+		}
+		return nil
+	})
 }
 
 // killLeader ends the replica that leads without a warning.
