@@ -23,6 +23,7 @@ var arrows = map[string]map[string]string{
 		"pkg/door":              "serve lets the API server in",
 		"pkg/feed":              "serve watches the cluster",
 		"pkg/injection":         "serve keeps its injector as it is configured; inject reads Istio's settings",
+		"pkg/lead":              "serve writes caBundle from one replica at a time",
 		"pkg/missing":           "serve looks for pods without a sidecar",
 		"pkg/policy":            "serve and validate load the configuration",
 		"pkg/mutate":            "inject and serve set injectors up",
@@ -56,6 +57,7 @@ var arrows = map[string]map[string]string{
 		"pkg/mutate":    "what is stored becomes an injector",
 		"pkg/templates": "settings are read as the templates take them",
 	},
+	"pkg/lead": {},
 	"pkg/missing": {
 		"pkg/mutate":    "the table that decides on new pods decides whether old ones lack something",
 		"pkg/selection": "whether a pod would be sent for review, its configurations say",
@@ -107,9 +109,9 @@ var bans = []ban{
 	{below: pure, imports: []string{"net/http"}, why: "decisions are made without a network"},
 	{below: pure, imports: []string{"os"}, but: []string{"pkg/validate/manifest"}, why: "decisions depend on no environment and no file"},
 	{below: pure, imports: []string{"log", "log/slog", "k8s.io/klog"}, why: "decisions are values; whoever asked logs them"},
-	{below: []string{"pkg", "certs"}, imports: []string{"k8s.io/client-go"}, but: []string{"pkg/feed", "pkg/injection", "pkg/missing"}, why: "the API server is read by what keeps a state of it, the mesh or the injector, by what looks through its pods now and then, and by nothing else"},
+	{below: []string{"pkg", "certs"}, imports: []string{"k8s.io/client-go"}, but: []string{"certs", "pkg/feed", "pkg/injection", "pkg/lead", "pkg/missing"}, why: "the API server is read by what keeps a state of it, the mesh, the injector, the certificate or who leads, by what looks through its pods now and then, and by nothing else"},
 	{below: []string{"cmd", "pkg", "certs"}, imports: []string{"k8s.io/api/admission"}, but: []string{"pkg/admit"}, why: "one package knows what a review looks like"},
-	{below: []string{"cmd", "pkg", "certs"}, imports: []string{"k8s.io/api/admissionregistration"}, but: []string{"pkg/selection"}, why: "one package knows who is sent for review"},
+	{below: []string{"cmd", "pkg", "certs"}, imports: []string{"k8s.io/api/admissionregistration"}, but: []string{"certs", "pkg/selection"}, why: "one package knows who is sent for review, and one whose certificate is trusted"},
 	{below: []string{"cmd", "pkg", "certs"}, imports: []string{"testing"}, why: "tests stay out of the binary"},
 }
 

@@ -24,13 +24,13 @@ import (
 // service is one run of "meshward serve".
 type service struct {
 	kubeconfig     string
-	certFolder     string
 	host           string
 	port           int
 	healthAddress  string
 	metricsAddress string
 	configFile     string
 	load           loadFlags
+	certificates   certFlags
 	shutdownDelay  time.Duration
 	mesh           meshFlags
 	injector       injectorFlags
@@ -57,7 +57,7 @@ way. A second signal ends it at once.
 
 What is injected is meshward's own, or what Istio's injector would take: from files,
 or from its ConfigMaps with --istio-config=live; docs/injector.md has the details.`,
-		Example: `  meshward serve --cert-dir /etc/meshward/tls
+		Example: `  meshward serve
   meshward serve --cert-dir /etc/meshward/tls --config /etc/meshward/config/config.yaml
   meshward serve --cert-dir /etc/meshward/tls --istio-config live --revision canary`,
 		Args: cobra.NoArgs,
@@ -65,7 +65,6 @@ or from its ConfigMaps with --istio-config=live; docs/injector.md has the detail
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&s.kubeconfig, "kubeconfig", "", "kubeconfig of the cluster (default: the one the pod runs in)")
-	flags.StringVar(&s.certFolder, "cert-dir", "/etc/meshward/tls", "folder with tls.crt and tls.key; changes are picked up")
 	flags.StringVar(&s.host, "host", "", "address to serve the webhooks on (default: all)")
 	flags.IntVar(&s.port, "port", 9443, "port to serve the webhooks on")
 	flags.StringVar(&s.healthAddress, "health-address", ":8081", "address to serve /healthz and /readyz on, over HTTP")
@@ -73,6 +72,7 @@ or from its ConfigMaps with --istio-config=live; docs/injector.md has the detail
 	flags.StringVar(&s.configFile, "config", "", "file with meshward's configuration (default: errors are denied, warnings are shown)")
 	flags.DurationVar(&s.shutdownDelay, "shutdown-delay", 10*time.Second, "how long to go on serving after SIGTERM, in which time API servers hear that this replica is not ready any more")
 	s.load.add(flags)
+	s.certificates.add(flags)
 	s.mesh.add(flags)
 	s.injector.add(flags)
 	completeFlag(cmd, complianceFlag, compliancePolicies)
@@ -115,7 +115,7 @@ func (s *service) check() error {
 	if s.shutdownDelay < 0 {
 		return fmt.Errorf("--shutdown-delay is %s; it must be at least 0s", s.shutdownDelay)
 	}
-	return errors.Join(s.load.check(), s.missing.Check())
+	return errors.Join(s.load.check(), s.missing.Check(), s.certificates.check())
 }
 
 func (s *service) cluster() (*rest.Config, error) {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -18,7 +17,6 @@ import (
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 	"sigs.k8s.io/controller-runtime/pkg/webhook"
 
-	"github.com/meshward/meshward/certs"
 	"github.com/meshward/meshward/pkg/admit"
 	"github.com/meshward/meshward/pkg/audit"
 	"github.com/meshward/meshward/pkg/door"
@@ -33,13 +31,6 @@ import (
 type server struct {
 	manager manager.Manager
 	door    *door.Door
-}
-
-// certificate is what the door shows; it needs no leader.
-type certificate interface {
-	manager.Runnable
-	Configure(*tls.Config)
-	Ready() error
 }
 
 // known is what answers rest on, and whether all of it is known.
@@ -69,8 +60,11 @@ func (s *service) assemble(ctx context.Context, cluster *rest.Config, config *po
 	if err != nil {
 		return nil, err
 	}
-	var shown certificate = certs.FromFolder(s.certFolder)
-	entrance, err := door.Open(ctx, net.JoinHostPort(s.host, strconv.Itoa(s.port)), shown.Configure, log)
+	shown, err := s.certificates.open(cluster, log)
+	if err != nil {
+		return nil, err
+	}
+	entrance, err := door.Open(ctx, net.JoinHostPort(s.host, strconv.Itoa(s.port)), shown.configure, log)
 	if err != nil {
 		return nil, err
 	}
@@ -85,19 +79,19 @@ func (s *service) assemble(ctx context.Context, cluster *rest.Config, config *po
 	}
 	pods := reviewerOfPods(m, injector, stored, log)
 	counters := admit.NewMetrics(metrics.Registry)
-	s.serve(m.GetWebhookServer(), map[string]reviews{
+	s.serve(m.GetWebhookServer(), shown.gate, map[string]reviews{
 		"inject":   {pods, injector},
 		"validate": {&admit.Routing{Engine: engine, Stored: stored, Policy: config.Current, Metrics: counters, Log: log}, stored},
 	}, config, counters, log)
 	return &server{manager: m, door: entrance}, errors.Join(
-		m.Add(shown),
+		shown.addTo(m),
 		m.Add(config),
 		m.Add(stored),
 		m.Add(injector),
 		s.missing.watch(m, cluster, injector, s.injector.revision, pods.Events, log),
 		m.Add(audit.New(engine, stored, stored, audit.NewMetrics(metrics.Registry), log)),
 		m.AddHealthzCheck("process", healthz.Ping),
-		readyOnce(m, log, map[string]known{"certificate": shown, "mesh": stored, "injector": injector, "webhooks": entrance}),
+		readyOnce(m, log, map[string]known{"certificate": shown.source, "mesh": stored, "injector": injector, "webhooks": entrance}),
 	)
 }
 
@@ -108,13 +102,13 @@ type reviews struct {
 }
 
 // serve registers each webhook under its name.
-func (s *service) serve(hooks webhook.Server, all map[string]reviews, config *policy.File, counters *admit.Metrics, log *slog.Logger) {
+func (s *service) serve(hooks webhook.Server, gate func(http.Handler) http.Handler, all map[string]reviews, config *policy.File, counters *admit.Metrics, log *slog.Logger) {
 	for name, r := range all {
 		slots := s.load.slots()
 		slots.Register(metrics.Registry, name)
-		handler := &admit.Handler{
+		handler := gate(&admit.Handler{
 			Name: name, Reviewer: r.reviewer, Known: r.from.Ready, Policy: config.Current, Slots: slots, Metrics: counters, Log: log,
-		}
+		})
 		hooks.Register("/"+name, handler)
 		hooks.Register("/"+name+"/", handler) // webhooks of remote clusters say more
 	}
