@@ -49,17 +49,18 @@ func plain(value any) string {
 
 // quoted returns whole as a JSON string that is a YAML string as well.
 func quoted(whole string) []byte {
+	return appendQuoted(make([]byte, 0, len(whole)+len(`""`)), whole)
+}
+
+func appendQuoted(to []byte, whole string) []byte {
 	if isPlain(whole) {
-		result := make([]byte, 0, len(whole)+2)
-		result = append(result, '"')
-		result = append(result, whole...)
-		return append(result, '"')
+		return append(append(append(to, '"'), whole...), '"')
 	}
 	encoded, err := json.Marshal(whole)
 	if err != nil {
 		panic(err) // a string always has an encoding
 	}
-	return escaped(encoded)
+	return append(to, escaped(encoded)...)
 }
 
 // isPlain reports whether whole needs no escape in a JSON string.

@@ -29,6 +29,8 @@ type Overlay struct {
 	Unknown []string
 
 	patch []byte
+	// filling returns the patch, where it has yet to be filled in; else it is nil.
+	filling func() []byte
 }
 
 // A Pair is a label or an annotation.
@@ -52,6 +54,9 @@ type Container struct {
 // has no unknown fields, which cannot be merged. Numbers in it are json.Number, so that none
 // loses digits.
 func (o *Overlay) Patch() (map[string]any, error) {
+	if o.filling != nil {
+		return treeOf(o.filling())
+	}
 	return treeOf(o.patch)
 }
 
