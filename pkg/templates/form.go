@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"crypto/rand"
 	"fmt"
-		"slices"
+	"slices"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
