@@ -37,12 +37,12 @@ func (p Patch) members(path string, was, now map[string]string) Patch {
 		}
 		return append(p, add(path, object(now)))
 	}
-	for _, key := range slices.Sorted(maps.Keys(was)) {
+	for _, key := range sortedKeys(was) {
 		if _, kept := now[key]; !kept {
 			p = append(p, remove(path+"/"+pointerEscapes.Replace(key)))
 		}
 	}
-	for _, key := range slices.Sorted(maps.Keys(now)) {
+	for _, key := range sortedKeys(now) {
 		if value, same := was[key]; !same || value != now[key] {
 			p = append(p, add(path+"/"+pointerEscapes.Replace(key), appendString(nil, now[key])))
 		}
@@ -50,10 +50,20 @@ func (p Patch) members(path string, was, now map[string]string) Patch {
 	return p
 }
 
+func sortedKeys(members map[string]string) []string {
+	keys := slices.AppendSeq(make([]string, 0, len(members)), maps.Keys(members))
+	slices.Sort(keys)
+	return keys
+}
+
 // object is the JSON of labels or annotations.
 func object(members map[string]string) json.RawMessage {
-	result := []byte{'{'}
-	for i, key := range slices.Sorted(maps.Keys(members)) {
+	size := len(`{}`)
+	for key, value := range members {
+		size += len(key) + len(value) + len(`"":"",`)
+	}
+	result := append(make([]byte, 0, size), '{')
+	for i, key := range sortedKeys(members) {
 		if i > 0 {
 			result = append(result, ',')
 		}

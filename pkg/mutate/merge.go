@@ -231,9 +231,12 @@ func nameOf(value any) string {
 	return name
 }
 
+// treeOf keeps numbers as they are written: no other type has room for all their digits.
 func treeOf(value json.RawMessage) (map[string]any, error) {
 	var tree map[string]any
-	if err := kjson.UnmarshalCaseSensitivePreserveInts(value, &tree); err != nil {
+	decoder := json.NewDecoder(bytes.NewReader(value))
+	decoder.UseNumber()
+	if err := decoder.Decode(&tree); err != nil {
 		return nil, fmt.Errorf("cannot read the pod: %w", err)
 	}
 	return tree, nil

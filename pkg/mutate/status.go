@@ -9,8 +9,16 @@ import (
 // rendered is what the templates of a pod come to without the pod.
 type rendered struct{ draft }
 
+// noPod is what templates by themselves are laid over.
+var noPod = new(corev1.Pod)
+
 func newRendered() *rendered {
-	return &rendered{*newDraft(json.RawMessage(`{}`), new(corev1.Pod))}
+	return &rendered{draft{
+		raw: json.RawMessage(`{}`), pod: noPod,
+		labels: map[string]string{}, annotations: map[string]string{},
+		initContainers: newList("initContainers", false, 0), containers: newList("containers", false, 0),
+		volumes: newList("volumes", false, 0), pullSecrets: newList("imagePullSecrets", false, 0),
+	}}
 }
 
 // status returns the value of the annotation that marks a pod as injected. It lists by name

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"k8s.io/utils/lru"
 	"sigs.k8s.io/yaml"
 )
 
@@ -14,7 +15,7 @@ import (
 // place a name, label or annotation of a pod into a template.
 func literal(value any) (string, error) {
 	if whole, ok := value.(string); ok {
-		return string(quoted(whole)), nil
+		return quoted(whole), nil
 	}
 	encoded, err := json.Marshal(value)
 	if err != nil {
@@ -27,13 +28,13 @@ func literal(value any) (string, error) {
 // to place into YAML.
 func quotedParts(parts ...any) string {
 	if len(parts) == 1 {
-		return string(quoted(plain(parts[0])))
+		return quoted(plain(parts[0]))
 	}
 	var whole strings.Builder
 	for _, part := range parts {
 		whole.WriteString(plain(part))
 	}
-	return string(quoted(whole.String()))
+	return quoted(whole.String())
 }
 
 func plain(value any) string {
@@ -48,18 +49,22 @@ func plain(value any) string {
 }
 
 // quoted returns whole as a JSON string that is a YAML string as well.
-func quoted(whole string) []byte {
+func quoted(whole string) string {
 	if isPlain(whole) {
-		result := make([]byte, 0, len(whole)+2)
-		result = append(result, '"')
-		result = append(result, whole...)
-		return append(result, '"')
+		return `"` + whole + `"`
+	}
+	return string(appendQuoted(nil, whole))
+}
+
+func appendQuoted(to []byte, whole string) []byte {
+	if isPlain(whole) {
+		return append(append(append(to, '"'), whole...), '"')
 	}
 	encoded, err := json.Marshal(whole)
 	if err != nil {
 		panic(err) // a string always has an encoding
 	}
-	return escaped(encoded)
+	return append(to, escaped(encoded)...)
 }
 
 // isPlain reports whether whole needs no escape in a JSON string.
@@ -135,11 +140,34 @@ func fromJSON(encoded string) any {
 // toYAML encodes any value, with a line break at the end; what cannot be encoded
 // is empty.
 func toYAML(value any) string {
-	encoded, err := yaml.Marshal(value)
+	encoded, err := json.Marshal(value)
 	if err != nil {
 		return ""
 	}
-	return string(encoded)
+	if len(encoded) > longestYAML {
+		return asYAML(encoded)
+	}
+	if known, ok := yamlTexts.Get(string(encoded)); ok {
+		text, _ := known.(string)
+		return text
+	}
+	text := asYAML(encoded)
+	yamlTexts.Add(string(encoded), text)
+	return text
+}
+
+// yamlTexts remembers what JSON was written as, for nearly always it is some part
+// of the values, which are the same for all pods.
+var yamlTexts = lru.New(64)
+
+const longestYAML = 4 << 10 // bytes of JSON; a longer one is written every time
+
+func asYAML(encoded []byte) string {
+	text, err := yaml.JSONToYAML(encoded)
+	if err != nil {
+		return ""
+	}
+	return string(text)
 }
 
 // widest keeps a number in a template from asking for all memory.

@@ -1,50 +1,64 @@
 package templates
 
 import (
+	"bytes"
 	"hash/maphash"
 
 	"k8s.io/utils/lru"
 )
 
-// The pods of one Deployment render to one text, so a memory of recent texts
-// spares all but the first of them the YAML. Both bounds hold whatever pods
-// arrive: at most some 64 MiB, and about 16 MiB when texts have their usual 6 KB.
+// The pods of a mesh render to texts of a few forms, so a memory of recent forms
+// spares nearly all of them the YAML. Both bounds hold whatever pods arrive: at
+// most some 64 MiB, and about 16 MiB when texts have their usual 6 KB.
 const (
-	rememberedTexts = 1024
+	rememberedForms = 1024
 	longestText     = 32 << 10 // bytes; a longer text is parsed every time
 )
 
-// memory maps rendered texts to their overlays and forgets what was not used
-// for longest. It may be used by several goroutines at once.
+// memory maps outlines to their forms and forgets what was not used for longest.
+// It may be used by several goroutines at once.
 type memory struct {
 	seed  maphash.Seed
-	texts *lru.Cache // hash of the text -> *remembered
-}
-
-// remembered holds the text as well, because two texts may share a hash. The
-// later one then takes the place of the earlier.
-type remembered struct {
-	text    string
-	overlay *Overlay
+	forms *lru.Cache // hash of the outline -> *form
 }
 
 func newMemory() *memory {
-	return &memory{seed: maphash.MakeSeed(), texts: lru.New(rememberedTexts)}
+	return &memory{seed: maphash.MakeSeed(), forms: lru.New(rememberedForms)}
 }
 
-// recall returns the overlay of text, or nil.
-func (m *memory) recall(text []byte) *Overlay {
-	found, _ := m.texts.Get(maphash.Bytes(m.seed, text))
-	known, ok := found.(*remembered)
-	if !ok || known.text != string(text) {
-		return nil
+// overlay returns what parseOverlay makes of a text.
+func (m *memory) overlay(text []byte) (*Overlay, error) {
+	if len(text) > longestText || bytes.IndexByte(text, hole) >= 0 {
+		return parseOverlay(text)
 	}
-	return known.overlay
+	o := outlines.Get().(*outline)
+	defer outlines.Put(o)
+	o.read(text)
+	f, err := m.form(o)
+	if err != nil {
+		return nil, err
+	}
+	if f.overlay == nil { // so the text stands for itself
+		if f, err = m.form(&outline{form: text}); err != nil {
+			return nil, err
+		}
+	}
+	return f.filled(o), nil
 }
 
-func (m *memory) keep(text []byte, overlay *Overlay) {
-	if len(text) > longestText {
-		return
+// form returns the form of an outline, which is learnt where it is not known.
+// The form holds the outline as well, because two may share a hash. The later one
+// then takes the place of the earlier.
+func (m *memory) form(o *outline) (*form, error) {
+	key := maphash.Bytes(m.seed, o.form)
+	found, _ := m.forms.Get(key)
+	if known, is := found.(*form); is && known.outline == string(o.form) {
+		return known, nil
 	}
-	m.texts.Add(maphash.Bytes(m.seed, text), &remembered{string(text), overlay})
+	learnt, err := learn(o)
+	if err != nil {
+		return nil, err
+	}
+	m.forms.Add(key, learnt)
+	return learnt, nil
 }

@@ -5,19 +5,26 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/meshward/meshward/pkg/templates"
 )
 
 func TestRenderRemembersTheText(t *testing.T) {
 	template := templates.Embedded().Template("sidecar")
 	first := render(t, template, sample())
-	if again := render(t, template, sample()); again != first {
-		t.Error("the same text was parsed twice")
-	}
 	other := sample()
-	other.ObjectMeta.Labels["app"] = "shop"
-	if render(t, template, other) == first {
+	other.DeploymentMeta.Name, other.ObjectMeta.Labels["app"] = "shop", "shop"
+	alike := render(t, template, other)
+	if &alike.Volumes[0] != &first.Volumes[0] {
+		t.Error("texts that are alike were parsed twice")
+	}
+	if cmp.Equal(alike.Labels, first.Labels) || cmp.Equal(alike.Containers, first.Containers) {
 		t.Error("another text came to the same overlay")
+	}
+	other.NativeSidecars = true
+	if unlike := render(t, template, other); &unlike.Volumes[0] == &first.Volumes[0] {
+		t.Error("texts of other forms came to one")
 	}
 }
 

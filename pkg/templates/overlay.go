@@ -6,10 +6,10 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	kjson "sigs.k8s.io/json"
 	"sigs.k8s.io/yaml"
 )
@@ -29,6 +29,8 @@ type Overlay struct {
 	Unknown []string
 
 	patch []byte
+	// filling returns the patch, where it has yet to be filled in; else it is nil.
+	filling func() []byte
 }
 
 // A Pair is a label or an annotation.
@@ -49,44 +51,23 @@ type Container struct {
 }
 
 // Patch returns the whole overlay as a strategic merge patch, a tree of the caller's own. It
-// has no unknown fields, which cannot be merged.
+// has no unknown fields, which cannot be merged. Numbers in it are json.Number, so that none
+// loses digits.
 func (o *Overlay) Patch() (map[string]any, error) {
-	var patch map[string]any
-	if err := kjson.UnmarshalCaseSensitivePreserveInts(o.patch, &patch); err != nil {
+	if o.filling != nil {
+		return treeOf(o.filling())
+	}
+	return treeOf(o.patch)
+}
+
+func treeOf(encoded []byte) (map[string]any, error) {
+	var tree map[string]any
+	decoder := json.NewDecoder(bytes.NewReader(encoded))
+	decoder.UseNumber()
+	if err := decoder.Decode(&tree); err != nil {
 		return nil, fmt.Errorf("cannot read the rendered template: %w", err)
 	}
-	for _, path := range o.Unknown {
-		prune(patch, strings.FieldsFunc(path, func(r rune) bool { return strings.ContainsRune(".[]", r) }))
-	}
-	return patch, nil
-}
-
-// prune takes a field out of a tree, if it is there.
-func prune(tree any, path []string) {
-	for len(path) > 1 {
-		switch node := tree.(type) {
-		case map[string]any:
-			tree = node[path[0]]
-		case []any:
-			i, err := strconv.Atoi(path[0])
-			if err != nil || i >= len(node) {
-				return
-			}
-			tree = node[i]
-		default:
-			return
-		}
-		path = path[1:]
-	}
-	if fields, is := tree.(map[string]any); is && len(path) > 0 {
-		delete(fields, path[0])
-	}
-}
-
-// fieldPath is the path that an error about an unknown field names.
-func fieldPath(unknown error) string {
-	_, path, _ := strings.Cut(unknown.Error(), `"`)
-	return strings.TrimSuffix(path, `"`)
+	return tree, nil
 }
 
 // HasInit reports whether the overlay has an init container of a name.
@@ -123,21 +104,21 @@ func (o *Overlay) Native(container string) (*Overlay, error) {
 	if err != nil {
 		return nil, err
 	}
-	return parseOverlay(text)
+	return readOverlay(text)
 }
 
-// fragment is the part of a pod that only adds.
+// fragment is a pod that may take labels and annotations away.
 type fragment struct {
+	metav1.TypeMeta
+
 	Metadata struct {
+		metav1.ObjectMeta
+
 		Labels      map[string]*string `json:"labels"`
 		Annotations map[string]*string `json:"annotations"`
 	} `json:"metadata"`
-	Spec struct {
-		InitContainers   []corev1.Container            `json:"initContainers"`
-		Containers       []corev1.Container            `json:"containers"`
-		Volumes          []corev1.Volume               `json:"volumes"`
-		ImagePullSecrets []corev1.LocalObjectReference `json:"imagePullSecrets"`
-	} `json:"spec"`
+	Spec   corev1.PodSpec   `json:"spec"`
+	Status corev1.PodStatus `json:"status"`
 }
 
 func parseOverlay(text []byte) (*Overlay, error) {
@@ -145,34 +126,36 @@ func parseOverlay(text []byte) (*Overlay, error) {
 	if err != nil {
 		return nil, err
 	}
-	adds, err := withoutDirected(encoded)
-	if err != nil {
-		return nil, err
-	}
+	return readOverlay(encoded)
+}
+
+// readOverlay makes an overlay of a strategic merge patch.
+func readOverlay(patch []byte) (*Overlay, error) {
 	var parsed fragment
-	if err := kjson.UnmarshalCaseSensitivePreserveInts(adds, &parsed); err != nil {
-		return nil, err
-	}
-	unknown, err := kjson.UnmarshalStrict(encoded, new(corev1.Pod), kjson.DisallowUnknownFields)
+	unknown, err := kjson.UnmarshalStrict(patch, &parsed, kjson.DisallowUnknownFields)
 	if err != nil {
 		return nil, err
+	}
+	if bytes.Contains(patch, []byte(`"$patch"`)) {
+		parsed = fragment{}
+		if err := decodeAdded(patch, &parsed); err != nil {
+			return nil, err
+		}
 	}
 	overlay := &Overlay{
 		Labels:      pairs(parsed.Metadata.Labels),
 		Annotations: pairs(parsed.Metadata.Annotations),
-		patch:       encoded,
+
+		InitContainers:   containers(parsed.Spec.InitContainers),
+		Containers:       containers(parsed.Spec.Containers),
+		Volumes:          elements(parsed.Spec.Volumes, func(v *corev1.Volume) string { return v.Name }),
+		ImagePullSecrets: elements(parsed.Spec.ImagePullSecrets, func(r *corev1.LocalObjectReference) string { return r.Name }),
 	}
-	for _, field := range unknown {
-		if path := fieldPath(field); !strings.Contains(path, "$") { // directives
-			overlay.Unknown = append(overlay.Unknown, path)
-		}
+	if overlay.patch, overlay.Unknown, err = withoutUnknown(patch, unknown); err != nil {
+		return nil, err
 	}
-	overlay.InitContainers = containers(parsed.Spec.InitContainers)
-	overlay.Containers = containers(parsed.Spec.Containers)
-	overlay.Volumes = elements(parsed.Spec.Volumes, func(v *corev1.Volume) string { return v.Name })
-	overlay.ImagePullSecrets = elements(parsed.Spec.ImagePullSecrets, func(r *corev1.LocalObjectReference) string { return r.Name })
-	patch, err := overlay.Patch()
-	overlay.Plain = err == nil && onlyAdds(patch) && overlay.named()
+	adds, err := onlyAdds(overlay.patch)
+	overlay.Plain = adds && overlay.named()
 	return overlay, err
 }
 
@@ -195,23 +178,24 @@ func (o *Overlay) named() bool {
 	return true
 }
 
-// withoutDirected returns a patch without the items of its lists that only say how they are
-// to be merged.
-func withoutDirected(encoded []byte) ([]byte, error) {
-	if !bytes.Contains(encoded, []byte(`"$patch"`)) {
-		return encoded, nil
+// decodeAdded decodes a patch without the items of its lists that only say how they are to
+// be merged.
+func decodeAdded(patch []byte, into *fragment) error {
+	tree, err := treeOf(patch)
+	if err != nil {
+		return err
 	}
-	var patch map[string]any
-	if err := kjson.UnmarshalCaseSensitivePreserveInts(encoded, &patch); err != nil {
-		return nil, err
-	}
-	spec, _ := patch["spec"].(map[string]any)
+	spec, _ := tree["spec"].(map[string]any)
 	for field, value := range spec {
 		if items, is := value.([]any); is {
 			spec[field] = slices.DeleteFunc(items, directed)
 		}
 	}
-	return json.Marshal(patch)
+	added, err := json.Marshal(tree)
+	if err != nil {
+		return err
+	}
+	return kjson.UnmarshalCaseSensitivePreserveInts(added, into)
 }
 
 func directed(item any) bool {
@@ -222,35 +206,51 @@ func directed(item any) bool {
 
 // onlyAdds reports whether a patch writes nothing but the fields that an Overlay has, and
 // says nowhere how it is to be merged.
-func onlyAdds(patch map[string]any) bool {
-	for key, value := range patch {
-		fields, _ := value.(map[string]any)
-		switch key {
-		case "metadata":
-			if !hasOnly(fields, "labels", "annotations") {
-				return false
-			}
-		case "spec":
-			if !hasOnly(fields, "initContainers", "containers", "volumes", "imagePullSecrets") {
-				return false
-			}
-		default:
-			return false
+func onlyAdds(patch []byte) (bool, error) {
+	if bytes.Contains(patch, []byte(`"$`)) || bytes.Contains(patch, []byte("null")) {
+		tree, err := treeOf(patch)
+		if err != nil || directs(tree) {
+			return false, err
 		}
 	}
-	return !directs(patch)
+	var pod map[string]json.RawMessage
+	if err := json.Unmarshal(patch, &pod); err != nil {
+		return false, err
+	}
+	for part, value := range pod {
+		var known []string
+		switch part {
+		case "metadata":
+			known = []string{"labels", "annotations"}
+		case "spec":
+			known = []string{"initContainers", "containers", "volumes", "imagePullSecrets"}
+		}
+		if only, err := hasOnly(value, known); !only {
+			return false, err
+		}
+	}
+	return true, nil
 }
 
-// hasOnly reports whether nothing but known fields is written. A null takes away what the pod
-// has there.
-func hasOnly(fields map[string]any, known ...string) bool {
+// hasOnly reports whether an object is there and has no fields but known ones. A null takes
+// away what the pod has there.
+func hasOnly(object json.RawMessage, known []string) (bool, error) {
+	if known == nil || isNull(object) {
+		return false, nil
+	}
+	var fields map[string]json.RawMessage
+	if err := json.Unmarshal(object, &fields); err != nil {
+		return false, err
+	}
 	for field, value := range fields {
-		if value == nil || !slices.Contains(known, field) {
-			return false
+		if isNull(value) || !slices.Contains(known, field) {
+			return false, nil
 		}
 	}
-	return true
+	return true, nil
 }
+
+func isNull(value json.RawMessage) bool { return string(value) == "null" }
 
 // directs reports whether anything in a patch is a directive: a key with a dollar sign, or a
 // null among labels and annotations, which takes away.

@@ -13,7 +13,7 @@ import (
 // compared with other texts and is false where it is empty.
 type text string
 
-func (t text) String() string { return string(quoted(string(t))) }
+func (t text) String() string { return quoted(string(t)) }
 
 // effective is what holds for the sidecar of one pod: what the pod's annotations
 // and labels ask for, or else what the values say. The embedded template reads it,

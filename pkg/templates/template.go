@@ -49,7 +49,7 @@ func compile(name, text, missing string) (*Template, error) {
 func (t *Template) Name() string { return t.text.Name() }
 
 // Render executes the template with data and returns what it adds to the pod.
-// The overlay is shared with later calls that render the same text: it must not
+// The overlay shares with later calls what their texts have in common: it must not
 // be changed.
 //
 // It fails where the template cannot be executed with this data, and where the
@@ -66,14 +66,10 @@ func (t *Template) Render(data *Data) (*Overlay, error) {
 	if err := t.text.Execute(text, data); err != nil {
 		return nil, fmt.Errorf("cannot render the injection template: %w", err)
 	}
-	if known := t.memory.recall(text.Bytes()); known != nil {
-		return known, nil
-	}
-	overlay, err := parseOverlay(text.Bytes())
+	overlay, err := t.memory.overlay(text.Bytes())
 	if err != nil {
 		return nil, fmt.Errorf("template %s does not render a pod fragment: %w", t.text.Name(), err)
 	}
-	t.memory.keep(text.Bytes(), overlay)
 	return overlay, nil
 }
 
