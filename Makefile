@@ -5,7 +5,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
 # The modules of this repository; only the first one ships.
-MODULES := . test/cluster test/live test/oracle
+MODULES := . test/cluster test/live test/manifests test/oracle
 LINT := go tool -modfile=$(CURDIR)/tools/go.mod golangci-lint
 
 .PHONY: help
@@ -24,12 +24,20 @@ PURE := ./pkg/validate/rules ./test
 test: controlplane ## Run every test, unit and integration, with the race detector
 	@echo "== go test $(PURE)"; go test -shuffle=on $(PURE)
 	@echo "== go test ."; go test -race -shuffle=on $$(go list ./... | grep -vxF "$$(go list $(PURE))")
-	@for module in test/cluster test/live; do echo "== go test $$module"; go test -C $$module -race -shuffle=on ./...; done
+	@for module in test/cluster test/live test/manifests; do echo "== go test $$module"; go test -C $$module -race -shuffle=on ./...; done
 	@echo "== go test test/oracle"; go test -C test/oracle -shuffle=on ./...
 
 .PHONY: build
 build: ## Build bin/meshward
 	go build -trimpath -o bin/meshward ./cmd/webhook
+
+.PHONY: image
+image: ## Build the image $IMAGE (default meshward:dev) for $PLATFORMS, with its contents in bin/image
+	@config/image/build
+
+.PHONY: reproducible
+reproducible: ## Check that a build in another folder has the same bytes
+	@config/image/reproducible
 
 .PHONY: lint
 lint: ## Lint every module
@@ -39,6 +47,7 @@ lint: ## Lint every module
 generate: ## Rewrite what is made of the code: the pages of the rules and the reasons, the webhooks
 	go test ./pkg/validate/rules -update
 	go test ./pkg/selection -run TestManifest -update
+	go test -C test/manifests -run TestBootstrapIsFresh -update
 	go test ./pkg/admit -run TestReasonsPage -update
 
 .PHONY: verify
@@ -46,6 +55,7 @@ verify: ## Check that generated files and go.mod files are fresh
 	@for module in $(MODULES) tools; do echo "== go mod tidy $$module"; go mod tidy -C $$module -diff; done
 	@go test -count=1 -run 'TestRules|TestIndex' ./pkg/validate/rules
 	@go test -count=1 -run 'TestManifest|TestReasonsPage' ./pkg/selection ./pkg/admit
+	@go test -C test/manifests -count=1 -run TestBootstrapIsFresh
 
 .PHONY: oracle
 oracle: ## Hold the rules against istiod itself on N generated meshes from SEED

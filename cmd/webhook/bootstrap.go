@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"cmp"
 	"fmt"
 	"io"
@@ -16,12 +17,16 @@ import (
 // bootstrap is one run of "meshward bootstrap".
 type bootstrap struct {
 	selection.Options
+	installation
 
 	ownAuthority bool // the certificate was named, or is not wanted
 }
 
 // parts are what can be printed, by name.
-var parts = map[string]func(bootstrap, io.Writer) error{"hooks": bootstrap.hooks}
+var parts = map[string]func(bootstrap, io.Writer) error{"hooks": bootstrap.hooks, "server": bootstrap.server}
+
+// printed is their order: nobody is to be asked before there is somebody to answer.
+var printed = []string{"server", "hooks"}
 
 func newBootstrap() *cobra.Command {
 	var b bootstrap
@@ -32,15 +37,20 @@ func newBootstrap() *cobra.Command {
 
   hooks   a MutatingWebhookConfiguration for the revision and one for each tag: which
           pods the API server has injected by it
+  server  all the rest: the namespace, the Deployment with its rights, and the
+          ValidatingWebhookConfiguration
 
-Without a part all are printed. No cluster is asked for anything.
+Without a part all are printed, which is what "kubectl apply -k config/default" and its
+overlays install. No cluster is asked for anything.
 
 A revision is an injector of its own; namespaces and pods choose it by the label
 istio.io/rev. A tag is one more value of that label, which can be moved from one
 revision to the next. Whichever revision is or has the tag "default" also serves
 istio-injection=enabled, and pods that ask for a sidecar and for no revision. Each
 value has one configuration, so whoever is given a value takes it over.`,
-		Example: `  meshward bootstrap hooks
+		Example: `  meshward bootstrap | kubectl apply -f -
+  meshward bootstrap --certificates cert-manager --replicas 3 --image example.com/meshward:v1
+  meshward bootstrap hooks
   meshward bootstrap hooks --revision canary | kubectl apply -f -
   meshward bootstrap hooks --cluster west --network net-2 | kubectl --context west apply -f -
   meshward bootstrap hooks --revision 1-2 --tag prod --tag default | kubectl diff -f -`,
@@ -61,10 +71,16 @@ value has one configuration, so whoever is given a value takes it over.`,
 	flags.StringVar(&b.FailurePolicy, "failure-policy", "Fail", "what becomes of a pod while nobody answers: "+strings.Join(selection.FailurePolicies(), ", "))
 	flags.BoolVar(&b.ByDefault, "enable-namespaces-by-default", false, "inject pods of which neither they nor their namespace say anything")
 	flags.StringArrayVar(&b.Exclude, "exclude-namespace", nil, "namespace that is not injected, beside those that never are (may be repeated)")
-	flags.StringVar(&b.Authority, "inject-ca-from", "", `certificate by which cert-manager tells the API server whom to trust (default: "NAMESPACE/SERVICE-serving"; "" for none)`)
-	policies := cobra.FixedCompletions(selection.FailurePolicies(), cobra.ShellCompDirectiveNoFileComp)
-	if err := cmd.RegisterFlagCompletionFunc("failure-policy", policies); err != nil {
-		panic(err) // there is no such flag
+	flags.StringVar(&b.Authority, "inject-ca-from", "", `certificate by which cert-manager tells the API server whom to trust (default: with --certificates cert-manager "NAMESPACE/SERVICE-serving"; else none)`)
+	b.add(flags)
+	for flag, values := range map[string][]string{
+		"failure-policy":            selection.FailurePolicies(),
+		"validation-failure-policy": selection.FailurePolicies(),
+		"certificates":              certificateModes(),
+	} {
+		if err := cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp)); err != nil {
+			panic(err) // there is no such flag
+		}
 	}
 	return cmd
 }
@@ -79,21 +95,30 @@ func arePart(_ *cobra.Command, args []string) error {
 	return nil
 }
 
+// run prints all or nothing: half of an installation must not reach a cluster by a pipe.
 func (b bootstrap) run(w io.Writer, wanted []string) error {
-	for _, part := range slices.Sorted(maps.Keys(parts)) {
+	if err := b.installation.check(); err != nil {
+		return err
+	}
+	var text bytes.Buffer
+	for _, part := range printed {
 		if len(wanted) > 0 && !slices.Contains(wanted, part) {
 			continue
 		}
-		if err := parts[part](b, w); err != nil {
+		if text.Len() > 0 {
+			text.WriteString("---\n")
+		}
+		if err := parts[part](b, &text); err != nil {
 			return err
 		}
 	}
-	return nil
+	_, err := w.Write(text.Bytes())
+	return err
 }
 
 func (b bootstrap) hooks(w io.Writer) error {
 	options := b.Options
-	if !b.ownAuthority {
+	if !b.ownAuthority && b.certificates == certManager {
 		options.Authority = cmp.Or(b.Namespace, selection.DefaultNamespace) + "/" + options.ServiceName() + "-serving"
 	}
 	configurations, err := options.Configurations()

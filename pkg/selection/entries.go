@@ -1,7 +1,6 @@
 package selection
 
 import (
-	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
@@ -11,14 +10,6 @@ const (
 	revisionLabel  = "istio.io/rev"
 	injectLabel    = "sidecar.istio.io/inject"
 )
-
-// withoutUs have to start while we do not run: the cluster's own parts, and the issuer of
-// our certificate. So does the namespace that we run in.
-var withoutUs = []string{"kube-system", "kube-public", "kube-node-lease", "local-path-storage", "cert-manager"}
-
-// controlPlane is the mesh's own namespace. Its label injects nobody, but a gateway that
-// runs there and asks for its proxy itself cannot do without.
-const controlPlane = "istio-system"
 
 // An entry is one way of asking for injection. No pod asks in two of them: they differ in
 // what label of the namespace there is, and then in what label of the pod.
@@ -74,29 +65,15 @@ func (o Options) entries(value string) []entry {
 	return all
 }
 
-// labelled selects namespaces by their labels, of those whose labels count.
+// labelled selects namespaces by their labels, of those whose labels count. The names come
+// first, so that kustomize finds them.
 func (o Options) labelled(by ...metav1.LabelSelectorRequirement) *metav1.LabelSelector {
-	return &metav1.LabelSelector{MatchExpressions: append(by, o.but(controlPlane))}
+	return &metav1.LabelSelector{MatchExpressions: append([]metav1.LabelSelectorRequirement{o.but(), butNames(controlPlane)}, by...)}
 }
 
 // silent selects the namespaces that leave it to their pods.
 func (o Options) silent() *metav1.LabelSelector {
-	return &metav1.LabelSelector{MatchExpressions: []metav1.LabelSelectorRequirement{lacks(injectionLabel), lacks(revisionLabel), o.but()}}
-}
-
-// but leaves out the namespaces that are never injected, and others.
-func (o Options) but(others ...string) metav1.LabelSelectorRequirement {
-	var names []string
-	seen := make(map[string]bool)
-	for _, list := range [][]string{withoutUs, {o.Namespace}, others, o.Exclude} {
-		for _, name := range list {
-			if !seen[name] {
-				names = append(names, name)
-			}
-			seen[name] = true
-		}
-	}
-	return metav1.LabelSelectorRequirement{Key: corev1.LabelMetadataName, Operator: metav1.LabelSelectorOpNotIn, Values: names}
+	return &metav1.LabelSelector{MatchExpressions: []metav1.LabelSelectorRequirement{o.but(), lacks(injectionLabel), lacks(revisionLabel)}}
 }
 
 func pods(by ...metav1.LabelSelectorRequirement) *metav1.LabelSelector {

@@ -14,11 +14,10 @@ that has just died costs.`,
 	"reinvocationPolicy": `A webhook that runs after us may add a container or a volume, which the proxy's
 settings depend on. A second call on our own output changes nothing.`,
 	"sideEffects": `An Event tells a pod's controller why there is no sidecar. On dry run none is written.`,
-	"key: kubernetes.io/metadata.name": `No label may stop what the cluster needs to bring us back: its own parts, we
-ourselves, the issuer of our certificate. By the namespace's label, the mesh's control
-plane is left out as well; a gateway beside it may still ask by its own. The list of
-validating.yaml is shorter on purpose: configuration is judged in some of the
-namespaces whose pods are left alone.`,
+	"key: kubernetes.io/metadata.name": `No label may stop what the cluster needs to bring us back: its own parts, its network,
+we ourselves, the issuer of our certificate. These names are the same in every webhook
+(namespaces.yaml). By the namespace's label, the mesh's control plane is left out as well;
+a gateway beside it may still ask by its own.`,
 	"key: sidecar.istio.io/inject": `The opt-out of a single pod is settled here, so that it works even while no replica of
 ours does.`,
 })

@@ -121,7 +121,7 @@ func (o Options) configuration(value string) *admissionregistrationv1.MutatingWe
 	configuration := &admissionregistrationv1.MutatingWebhookConfiguration{
 		TypeMeta: metav1.TypeMeta{APIVersion: admissionregistrationv1.SchemeGroupVersion.String(), Kind: "MutatingWebhookConfiguration"},
 		// Not the label istio.io/rev: istioctl takes what carries it for Istio's own.
-		ObjectMeta: metav1.ObjectMeta{Name: named(value), Labels: LabelsOf(o.Revision)},
+		ObjectMeta: metav1.ObjectMeta{Name: named(value), Labels: o.labels()},
 	}
 	if o.Authority != "" {
 		configuration.Annotations = map[string]string{"cert-manager.io/inject-ca-from": o.Authority}

@@ -50,7 +50,7 @@ func with(set labels.Set, key, value string) labels.Set {
 // values that nobody does.
 func everything() []created {
 	var all []created
-	for _, namespace := range []string{"shop", "kube-system", "local-path-storage", "cert-manager", "istio-system", "meshward-system", "extra"} {
+	for _, namespace := range []string{"shop", "kube-system", "local-path-storage", "calico-system", "cert-manager", "istio-system", "meshward-system", "extra"} {
 		for _, injection := range []string{absent, "enabled", "disabled", "", "true"} {
 			for _, namespaceRevision := range []string{absent, "default", "canary", "prod", "other", ""} {
 				for _, inject := range []string{absent, "true", "false", "yes", ""} {
@@ -90,7 +90,7 @@ func wayOf(c created, served []string, byDefault bool) (w way, ok bool) {
 // leftAlone reports whether nothing that a pod asks for counts where it is.
 func leftAlone(c created, w way) bool {
 	switch c.namespace {
-	case "kube-system", "local-path-storage", "cert-manager", "meshward-system", "extra":
+	case "kube-system", "local-path-storage", "calico-system", "cert-manager", "meshward-system", "extra":
 		return true
 	case "istio-system":
 		return w.name != "object" && w.name != "rev.object"
@@ -214,24 +214,30 @@ func TestWhatCannotBeServedIsRefused(t *testing.T) {
 	}
 }
 
-// manifest is what is installed with kustomize.
-const manifest = "../../config/webhook/mutating.yaml"
-
-// What kustomize installs is what is printed for the default revision.
+// What kustomize installs is what is printed for the default revision, and the namespaces
+// that it copies to every webhook are those of this package.
 func TestManifest(t *testing.T) {
-	want := printed(t, selection.Options{})
-	if *update {
-		if err := os.WriteFile(manifest, want, 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	got, err := os.ReadFile(manifest)
-	if err != nil {
+	var namespaces bytes.Buffer
+	if err := selection.PrintNamespaces(&namespaces); err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(string(want), string(got)); diff != "" {
-		t.Errorf("config/webhook/mutating.yaml is not fresh; run go test ./pkg/selection -update (-want +got):\n%s", diff)
+	for file, want := range map[string][]byte{
+		"../../config/webhook/mutating.yaml":   printed(t, selection.Options{}),
+		"../../config/webhook/namespaces.yaml": namespaces.Bytes(),
+	} {
+		if *update {
+			if err := os.WriteFile(file, want, 0o644); err != nil {
+				t.Fatal(err)
+			}
+			continue
+		}
+		got, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(string(want), string(got)); diff != "" {
+			t.Errorf("%s is not fresh; run go test ./pkg/selection -update (-want +got):\n%s", file, diff)
+		}
 	}
 }
 
