@@ -19,7 +19,7 @@ import (
 
 // confirmWithin bounds the live read before a denial. It leaves time to answer
 // within the three seconds that the webhook configuration asks for.
-const confirmWithin = time.Second
+const confirmWithin = 2 * time.Second
 
 // Stored is the stored configuration as admission needs it.
 type Stored interface {

@@ -4,6 +4,10 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/meshward/meshward/pkg/validate/mesh"
 )
@@ -12,11 +16,41 @@ import (
 // them at this moment, which a watch may not have brought yet; the empty name
 // stands for all of them. It is for the rare request that would be refused: what
 // it reads grows with the namespaces. It returns an error where the API server
-// does not answer in time.
+// does not answer before ctx is done.
+//
+// Where storage does not answer in half of that time, as while etcd elects a leader,
+// what the API server remembers of it counts: what watches bring comes from there.
 func (f *Feed) Fresh(ctx context.Context, namespaces []string) (*mesh.Snapshot, error) {
 	if slices.Contains(namespaces, "") || len(namespaces) > mostNamespaces {
 		namespaces = []string{""}
 	}
+	stored, cancel := halfOf(ctx)
+	defer cancel()
+	fresh, err := f.fresh(stored, namespaces)
+	if err != nil && stored.Err() != nil && ctx.Err() == nil {
+		return f.fresh(ctx, namespaces, remembered{})
+	}
+	return fresh, err
+}
+
+// remembered asks an API server for what it has in memory.
+type remembered struct{}
+
+// ApplyToList makes it an option.
+func (remembered) ApplyToList(to *client.ListOptions) {
+	to.Raw = &metav1.ListOptions{ResourceVersion: "0"}
+}
+
+// halfOf is a context with half of the time that is left.
+func halfOf(ctx context.Context) (context.Context, context.CancelFunc) {
+	deadline, limited := ctx.Deadline()
+	if !limited {
+		return context.WithCancel(ctx)
+	}
+	return context.WithTimeout(ctx, time.Until(deadline)/2)
+}
+
+func (f *Feed) fresh(ctx context.Context, namespaces []string, how ...client.ListOption) (*mesh.Snapshot, error) {
 	now := f.Snapshot()
 	var changes []mesh.Change
 	for _, source := range sources {
@@ -25,7 +59,7 @@ func (f *Feed) Fresh(ctx context.Context, namespaces []string) (*mesh.Snapshot, 
 			within = []string{""}
 		}
 		for _, namespace := range within {
-			listed, err := f.list(ctx, source, namespace)
+			listed, err := f.list(ctx, source, namespace, how...)
 			if err != nil {
 				return nil, fmt.Errorf("%s of namespace %q: %w", source.kind, namespace, err)
 			}
@@ -38,8 +72,8 @@ func (f *Feed) Fresh(ctx context.Context, namespaces []string) (*mesh.Snapshot, 
 // mostNamespaces is how many namespaces are read one by one, and not all at once.
 const mostNamespaces = 10
 
-func (f *Feed) list(ctx context.Context, from source, namespace string) (map[mesh.Ref]*mesh.Object, error) {
-	objects, skipped, err := from.read(ctx, f.client, namespace)
+func (f *Feed) list(ctx context.Context, from source, namespace string, how ...client.ListOption) (map[mesh.Ref]*mesh.Object, error) {
+	objects, skipped, err := from.read(ctx, f.client, namespace, how...)
 	for _, unreadable := range skipped {
 		f.log.Error("an object was skipped", "error", unreadable)
 	}

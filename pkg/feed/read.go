@@ -44,9 +44,9 @@ func readAll(ctx context.Context, reader client.Reader) (objects []*mesh.Object,
 }
 
 // read lists the kind in a namespace, or in all of them where it is empty.
-func (s source) read(ctx context.Context, from client.Reader, namespace string) (objects []*mesh.Object, skipped []error, err error) {
+func (s source) read(ctx context.Context, from client.Reader, namespace string, how ...client.ListOption) (objects []*mesh.Object, skipped []error, err error) {
 	list := s.list()
-	err = from.List(ctx, list, client.InNamespace(namespace))
+	err = from.List(ctx, list, append(how, client.InNamespace(namespace))...)
 	if isAbsent(err) {
 		return nil, nil, nil
 	}
