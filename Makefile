@@ -69,7 +69,7 @@ oracle-inject: ## Hold the injector against Istio's on N generated workloads fro
 
 .PHONY: bench
 bench: ## Measure what has a budget and hold it to it (ARGS="-only 'inject a pod'" for some)
-	@go run ./test/bench $${ARGS:-}
+	@go run ./test/bench $(ARGS)
 
 .PHONY: fuzz
 fuzz: ## Fuzz everything that parses bytes from outside, FUZZTIME each (default 30s)

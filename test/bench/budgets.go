@@ -53,7 +53,7 @@ var budgets = slices.Concat(
 	[]row{
 		{what: "inject a pod, beside a no-op webhook", suite: reviews, of: "Review/pod-injected", unit: inSeconds, against: noOp, most: 2},
 		{what: "inject with Istio's template, beside Istio", suite: peers, of: "Webhook/meshward/alike", unit: inSeconds, against: "Webhook/istio/alike", most: 1. / 8},
-		{what: "the first pod of a workload, beside Istio", suite: peers, of: "Webhook/meshward/first", unit: inSeconds, against: "Webhook/istio/first", most: 1. / 8},
+		{what: "inject the first pod of a workload with it, beside Istio", suite: peers, of: "Webhook/meshward/first", unit: inSeconds, against: "Webhook/istio/first", most: 1. / 8},
 		{what: "judge a VirtualService among 100,000 services", suite: changes, of: "Change/services=100000", unit: inSeconds, most: 1e-3, informs: true},
 		{what: "judge, beside a hundredth of the mesh", suite: changes, of: "Change/services=100000", unit: inAllocations, against: "Change/services=1000", most: 1.05},
 		{what: "audit 4,000 services", suite: wholes, of: "All/services=4000", unit: inSeconds, most: 0.25, informs: true},
