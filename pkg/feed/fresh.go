@@ -2,10 +2,12 @@ package feed
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -19,7 +21,9 @@ import (
 // does not answer before ctx is done.
 //
 // Where storage does not answer in half of that time, as while etcd elects a leader,
-// what the API server remembers of it counts: what watches bring comes from there.
+// what the API server remembers of it counts: what watches bring comes from there. Where
+// the API server takes no call, as one that ends and has a last request reviewed, what
+// watches have brought counts if they were there a moment ago: it takes no writes either.
 func (f *Feed) Fresh(ctx context.Context, namespaces []string) (*mesh.Snapshot, error) {
 	if slices.Contains(namespaces, "") || len(namespaces) > mostNamespaces {
 		namespaces = []string{""}
@@ -27,10 +31,24 @@ func (f *Feed) Fresh(ctx context.Context, namespaces []string) (*mesh.Snapshot, 
 	stored, cancel := halfOf(ctx)
 	defer cancel()
 	fresh, err := f.fresh(stored, namespaces)
-	if err != nil && stored.Err() != nil && ctx.Err() == nil {
+	switch {
+	case err == nil, ctx.Err() != nil:
+		return fresh, err
+	case stored.Err() != nil:
 		return f.fresh(ctx, namespaces, remembered{})
+	case isAway(err) && f.contact.stale() < aMoment:
+		return f.Snapshot(), nil
 	}
-	return fresh, err
+	return nil, err
+}
+
+// aMoment is how long watches may have failed for what they have brought to count as new.
+const aMoment = 10 * time.Second
+
+// isAway reports whether an API server did not take a call, or said that it has no time.
+func isAway(err error) bool {
+	var status apierrors.APIStatus
+	return !errors.As(err, &status) || apierrors.IsServiceUnavailable(err) || apierrors.IsTooManyRequests(err)
 }
 
 // remembered asks an API server for what it has in memory.

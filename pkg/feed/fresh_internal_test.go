@@ -2,11 +2,14 @@ package feed
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/meshward/meshward/pkg/validate/mesh"
@@ -47,4 +50,47 @@ func TestFreshWhileStorageIsStalled(t *testing.T) {
 			t.Errorf("nobody answered, and the error is %v", err)
 		}
 	})
+}
+
+// refusing answers as an API server that takes no call, or does not want to answer.
+type refusing struct {
+	client.WithWatch
+	with error
+}
+
+func (r *refusing) List(context.Context, client.ObjectList, ...client.ListOption) error {
+	return r.with
+}
+
+// TestFreshWhileNobodyAnswers: what watches have brought counts for a moment, where the API
+// server is away, and never where it has an answer that is no.
+func TestFreshWhileNobodyAnswers(t *testing.T) {
+	away := errors.New("connection refused")
+	for name, c := range map[string]struct {
+		with  error
+		stale time.Duration
+		want  bool
+	}{
+		"watched":    {away, 0, true},
+		"moments":    {away, 5 * time.Second, true},
+		"long":       {away, 15 * time.Second, false},
+		"busy":       {apierrors.NewTooManyRequests("busy", 1), 0, true},
+		"unready":    {apierrors.NewServiceUnavailable("starting"), 0, true},
+		"forbidden":  {apierrors.NewForbidden(schema.GroupResource{}, "", nil), 0, false},
+		"no storage": {apierrors.NewInternalError(errors.New("etcd")), 0, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				f := newFeed(&refusing{with: c.with}, mesh.DefaultConfig(), slog.New(slog.DiscardHandler))
+				if c.stale > 0 {
+					f.contact.note(mesh.KindService, away)
+					time.Sleep(c.stale)
+				}
+				snapshot, err := f.Fresh(t.Context(), []string{"a"})
+				if (err == nil) != c.want || (snapshot == f.Snapshot()) != c.want {
+					t.Errorf("%v", err)
+				}
+			})
+		})
+	}
 }
