@@ -10,7 +10,7 @@ import (
 	"time"
 
 	admissionregistration "k8s.io/api/admissionregistration/v1"
-	core "k8s.io/api/core/v1"
+	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -158,6 +158,27 @@ func (s *stage) allDead(ctx context.Context) error {
 	if err := s.fleet.die(); err != nil {
 		return err
 	}
+	if err := s.whileDead(ctx); err != nil {
+		return err
+	}
+	took, err := timed(func() error {
+		if err := s.fleet.scale(ctx, replicas); err != nil {
+			return err
+		}
+		return await(ctx, "admissions", repairedWithin, s.load.Once)
+	})
+	if err != nil {
+		return err
+	}
+	s.tell("  admissions work %s after the replicas were started", took)
+	if err := s.failurePolicy(ctx, admissionregistration.Ignore); err != nil {
+		return err
+	}
+	return s.forgetFailures(ctx)
+}
+
+// whileDead looks at what is refused and at what still works.
+func (s *stage) whileDead(ctx context.Context) error {
 	closed := func(ctx context.Context) error {
 		if err := s.createPod(ctx, load.Namespace); err == nil || !apierrors.IsInternalError(err) {
 			return fmt.Errorf("a pod that needs a sidecar, with every replica dead: %w", err)
@@ -176,20 +197,7 @@ func (s *stage) allDead(ctx context.Context) error {
 		}
 		s.tell("  %s takes pods with every replica dead", namespace)
 	}
-	took, err := timed(func() error {
-		if err := s.fleet.scale(ctx, replicas); err != nil {
-			return err
-		}
-		return await(ctx, "admissions", repairedWithin, s.load.Once)
-	})
-	if err != nil {
-		return err
-	}
-	s.tell("  admissions work %s after the replicas were started", took)
-	if err := s.failurePolicy(ctx, admissionregistration.Ignore); err != nil {
-		return err
-	}
-	return s.forgetFailures(ctx)
+	return nil
 }
 
 // failurePolicy sets that of the validating webhook; the mutating ones fail closed as
@@ -213,14 +221,14 @@ func (s *stage) failurePolicy(ctx context.Context, to admissionregistration.Fail
 func (s *stage) createPod(ctx context.Context, namespace string) error {
 	yes, no, now := true, false, int64(0)
 	user := int64(65532)
-	pod := &core.Pod{
+	pod := &corev1.Pod{
 		ObjectMeta: metav1.ObjectMeta{GenerateName: "soak-"},
-		Spec: core.PodSpec{
+		Spec: corev1.PodSpec{
 			TerminationGracePeriodSeconds: &now,
-			SecurityContext:               &core.PodSecurityContext{RunAsNonRoot: &yes, RunAsUser: &user, SeccompProfile: &core.SeccompProfile{Type: core.SeccompProfileTypeRuntimeDefault}},
-			Containers: []core.Container{{
+			SecurityContext:               &corev1.PodSecurityContext{RunAsNonRoot: &yes, RunAsUser: &user, SeccompProfile: &corev1.SeccompProfile{Type: corev1.SeccompProfileTypeRuntimeDefault}},
+			Containers: []corev1.Container{{
 				Name: "app", Image: "example.com/app:1",
-				SecurityContext: &core.SecurityContext{AllowPrivilegeEscalation: &no, Capabilities: &core.Capabilities{Drop: []core.Capability{"ALL"}}},
+				SecurityContext: &corev1.SecurityContext{AllowPrivilegeEscalation: &no, Capabilities: &corev1.Capabilities{Drop: []corev1.Capability{"ALL"}}},
 			}},
 		},
 	}

@@ -63,14 +63,17 @@ func (f *fleet) add(ctx context.Context) error {
 	return added.awaitReady(ctx)
 }
 
-// scale starts replicas until there are so many.
+// scale starts so many replicas at once, and returns when all are ready.
 func (f *fleet) scale(ctx context.Context, replicas int) error {
-	for len(f.all()) < replicas {
-		if err := f.add(ctx); err != nil {
-			return err
-		}
+	started := make(chan error, replicas)
+	for range replicas {
+		go func() { started <- f.add(ctx) }()
 	}
-	return nil
+	var failed error
+	for range replicas {
+		failed = errors.Join(failed, <-started)
+	}
+	return failed
 }
 
 // forget takes a replica that ends out of the count. The balancer sees by its readiness

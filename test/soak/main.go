@@ -136,7 +136,11 @@ func soakMode(ctx context.Context, m mode, with options, out io.Writer) (done sc
 	if err != nil {
 		return done, err
 	}
-	defer func() { err = errors.Join(err, c.Stop()) }()
+	ctx, end := context.WithCancel(ctx)
+	defer func() {
+		end() // whose programs end by this is no news
+		err = errors.Join(err, c.Stop())
+	}()
 	s, err := openStage(ctx, c, m, with, out)
 	if err != nil {
 		return done, err

@@ -11,7 +11,6 @@ import (
 	"path/filepath"
 	"time"
 
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
 )
@@ -58,7 +57,7 @@ func (k *kubelet) read(ctx context.Context) (map[string][]byte, error) {
 
 func (k *kubelet) refresh(ctx context.Context, v *volume) {
 	for {
-		wait := time.NewTimer(time.Second/2 + rand.N(mostLag))
+		wait := time.NewTimer(time.Second/2 + rand.N(mostLag)) //nolint:gosec // not a secret
 		select {
 		case <-ctx.Done():
 			wait.Stop()
@@ -66,12 +65,10 @@ func (k *kubelet) refresh(ctx context.Context, v *volume) {
 		case <-wait.C:
 		}
 		data, err := k.read(ctx)
-		if err == nil {
-			err = v.write(data)
+		if err != nil {
+			continue // gone, which leaves what is mounted, or the API server restarts
 		}
-		// A Secret that is gone leaves what is mounted, and an API server that restarts is
-		// asked again.
-		if err != nil && !apierrors.IsNotFound(err) && ctx.Err() == nil {
+		if err := v.write(data); err != nil {
 			k.log("mount of %s: %v", v.dir, err)
 		}
 	}
@@ -97,16 +94,11 @@ func (v *volume) write(data map[string][]byte) error {
 	}
 	v.made++
 	next := fmt.Sprintf("..%d", v.made)
-	if err := os.MkdirAll(filepath.Join(v.dir, next), 0o700); err != nil {
-		return err
-	}
-	for name, content := range data {
-		if err := os.WriteFile(filepath.Join(v.dir, next, name), content, 0o600); err != nil {
-			return err
-		}
-	}
 	before, err := os.Readlink(filepath.Join(v.dir, dataLink))
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	if err := v.fill(next, data); err != nil {
 		return err
 	}
 	if err := os.Symlink(next, filepath.Join(v.dir, nextLink)); err != nil {
@@ -115,15 +107,27 @@ func (v *volume) write(data map[string][]byte) error {
 	if err := os.Rename(filepath.Join(v.dir, nextLink), filepath.Join(v.dir, dataLink)); err != nil {
 		return err
 	}
-	for name := range data {
-		err := os.Symlink(filepath.Join(dataLink, name), filepath.Join(v.dir, name))
-		if err != nil && !errors.Is(err, os.ErrExist) {
-			return err
-		}
-	}
 	v.data = data
 	if before == "" {
 		return nil
 	}
 	return os.RemoveAll(filepath.Join(v.dir, before))
+}
+
+// fill writes the files into a folder that nobody sees yet, and their names into the one
+// that everybody does.
+func (v *volume) fill(next string, data map[string][]byte) error {
+	if err := os.MkdirAll(filepath.Join(v.dir, next), 0o700); err != nil {
+		return err
+	}
+	for name, content := range data {
+		if err := os.WriteFile(filepath.Join(v.dir, next, name), content, 0o600); err != nil {
+			return err
+		}
+		err := os.Symlink(filepath.Join(dataLink, name), filepath.Join(v.dir, name))
+		if err != nil && !errors.Is(err, os.ErrExist) {
+			return err
+		}
+	}
+	return nil
 }

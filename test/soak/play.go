@@ -67,10 +67,10 @@ func (s *stage) faults(ctx context.Context, with options, done *score) error {
 		if err != nil {
 			return fmt.Errorf("%s: %w", fault.name, err)
 		}
-		s.tell("  done after %s, %s", took, s.sofar())
-		if err := wait(ctx, calm); err != nil {
+		if err := errors.Join(wait(ctx, calm), s.countFailures(ctx)); err != nil {
 			return err
 		}
+		s.tell("  done after %s, %s", took, s.sofar())
 	}
 	return nil
 }
@@ -102,7 +102,10 @@ func (s *stage) restartsAndRotations(ctx context.Context, with options, done *sc
 	})
 	both.Wait()
 	done.restarts, done.rotations = int(restarts.Load()), int(rotations.Load())
-	return errors.Join(restarting, rotating)
+	if err := errors.Join(restarting, rotating); err != nil {
+		return err
+	}
+	return s.countFailures(ctx)
 }
 
 func (s *stage) repeat(ctx context.Context, what string, times int, count *atomic.Int64, do func(context.Context, int) error) error {

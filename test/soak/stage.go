@@ -10,7 +10,7 @@ import (
 	"sync"
 	"time"
 
-	core "k8s.io/api/core/v1"
+	corev1 "k8s.io/api/core/v1"
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/informers"
 	"k8s.io/client-go/kubernetes"
@@ -140,7 +140,7 @@ func (s *stage) watchPods(ctx context.Context) error {
 	factory := informers.NewSharedInformerFactoryWithOptions(s.client, 0, informers.WithNamespace(load.Namespace))
 	stored := factory.Core().V1().Pods().Informer()
 	_, err := stored.AddEventHandler(cache.ResourceEventHandlerFuncs{AddFunc: func(object any) {
-		if wrong := wrongIn(object.(*core.Pod)); wrong != "" {
+		if wrong := wrongIn(object.(*corev1.Pod)); wrong != "" {
 			s.load.Err("stored: " + wrong)
 		}
 	}})
@@ -154,7 +154,7 @@ func (s *stage) watchPods(ctx context.Context) error {
 	return nil
 }
 
-func wrongIn(stored *core.Pod) string {
+func wrongIn(stored *corev1.Pod) string {
 	var seen load.Pod
 	seen.Metadata.Name, seen.Metadata.Annotations = stored.Name, stored.Annotations
 	for _, c := range stored.Spec.Containers {

@@ -11,18 +11,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/go-logr/logr"
-	core "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/runtime"
-	"k8s.io/client-go/kubernetes/scheme"
-	"k8s.io/client-go/tools/clientcmd"
-	"k8s.io/klog/v2"
-	"k8s.io/utils/ptr"
-	ctrl "sigs.k8s.io/controller-runtime"
-	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/controller-runtime/pkg/config"
-	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
-
 	cert "github.com/cert-manager/cert-manager/pkg/apis/certmanager/v1"
 	"github.com/cert-manager/cert-manager/pkg/controller"
 	"github.com/cert-manager/cert-manager/pkg/controller/cainjector"
@@ -39,6 +27,16 @@ import (
 	_ "github.com/cert-manager/cert-manager/pkg/issuer/ca"         // a kind of issuer
 	_ "github.com/cert-manager/cert-manager/pkg/issuer/selfsigned" // another
 	"github.com/cert-manager/cert-manager/pkg/util"
+	"github.com/go-logr/logr"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/client-go/kubernetes/scheme"
+	"k8s.io/client-go/tools/clientcmd"
+	"k8s.io/klog/v2"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/config"
+	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 )
 
 // workers is how many certificates each controller works on at once, as upstream.
@@ -133,8 +131,8 @@ func inject(ctx context.Context, kubeconfig string) error {
 		Scheme:  known,
 		Metrics: metricsserver.Options{BindAddress: "0"},
 		// As upstream: Secrets are watched by their metadata, and read when needed.
-		Client:     client.Options{Cache: &client.CacheOptions{DisableFor: []client.Object{&core.Secret{}}}},
-		Controller: config.Controller{SkipNameValidation: ptr.To(true)},
+		Client:     client.Options{Cache: &client.CacheOptions{DisableFor: []client.Object{&corev1.Secret{}}}},
+		Controller: config.Controller{SkipNameValidation: new(true)},
 	})
 	if err != nil {
 		return err

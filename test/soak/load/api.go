@@ -84,13 +84,13 @@ func (a answer) reason() string {
 	if err := json.Unmarshal(a.body, &status); err != nil {
 		status.Message = string(a.body)
 	}
-	text := fmt.Sprint(a.status)
+	text := []string{fmt.Sprint(a.status)}
 	for _, said := range append([]string{status.Message}, a.warnings...) {
 		const most = 200
 		said, _, _ = strings.Cut(said, ": route to")
-		text += " " + changing.ReplaceAllString(said[:min(most, len(said))], "…")
+		text = append(text, changing.ReplaceAllString(said[:min(most, len(said))], "…"))
 	}
-	return text
+	return strings.Join(text, " ")
 }
 
 // changing are addresses, ports and numbers.

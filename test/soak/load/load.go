@@ -116,7 +116,7 @@ func (l *Load) one(ctx context.Context, n int) {
 // that counts took, with it.
 func (l *Load) try(ctx context.Context, ask *ask) (time.Duration, answer) {
 	deadline := time.Now().Add(patience)
-	again := time.NewTicker(time.Second / 2)
+	again := time.NewTicker(time.Second)
 	defer again.Stop()
 	for tries := 0; ; tries++ {
 		began := time.Now()
@@ -125,7 +125,7 @@ func (l *Load) try(ctx context.Context, ask *ask) (time.Duration, answer) {
 		if !got.untaken() || time.Now().After(deadline) || ctx.Err() != nil {
 			return time.Since(began), got
 		}
-		l.untaken(got)
+		l.untaken()
 		<-again.C
 	}
 }

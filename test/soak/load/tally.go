@@ -132,7 +132,7 @@ func (t *Tally) problem(what, kind, why string) {
 	}
 }
 
-func (t *Tally) untaken(got answer) {
+func (t *Tally) untaken() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.counts.Untaken++
