@@ -71,6 +71,11 @@ oracle-inject: ## Hold the injector against Istio's on N generated workloads fro
 bench: ## Measure what has a budget and hold it to it (ARGS="-only 'inject a pod'" for some)
 	@go run ./test/bench $(ARGS)
 
+.PHONY: soak
+soak: controlplane ## Run meshward for half an hour under all that happens to clusters (ARGS="-restarts 2 -rotations 2" for minutes)
+	@go build -C test/soak -o $(CURDIR)/bin/soak .
+	@bin/soak $${ARGS:-}
+
 .PHONY: fuzz
 fuzz: ## Fuzz everything that parses bytes from outside, FUZZTIME each (default 30s)
 	@go test -list '^Fuzz' ./... \

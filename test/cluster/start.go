@@ -138,5 +138,5 @@ func (c *Cluster) run(role string, args []string) error {
 	command := exec.Command(c.guard, append([]string{filepath.Join(c.BinDir, role)}, args...)...)
 	command.Dir = c.path(homeFolder)
 	command.Env = []string{"HOME=" + c.path(homeFolder), "PATH=" + os.Getenv("PATH"), "TMPDIR=" + os.TempDir()}
-	return c.supervisor.start(role, command, c.path(logFolder, role+".log"))
+	return c.supervisor.start(role, args, command, c.path(logFolder, role+".log"))
 }

@@ -29,16 +29,23 @@ type supervisor struct {
 
 	mu      sync.Mutex
 	daemons []*daemon.Daemon // fixed once stopping is done
+	roles   map[string]role  // what plays each role now
 
 	// Both are set before stopped is closed.
 	failure    error // the reason, if the cluster should not have stopped
 	cleanUpErr error
 }
 
+// role is a program that runs, and how it was started.
+type role struct {
+	*daemon.Daemon
+	args []string
+}
+
 // supervise answers Down from now on. The caller must see to it that stop is
 // called.
 func supervise(directory *directory, leash *leash.Leash) (*supervisor, error) {
-	s := &supervisor{directory: directory, leash: leash, stopped: make(chan struct{})}
+	s := &supervisor{directory: directory, leash: leash, stopped: make(chan struct{}), roles: map[string]role{}}
 	s.stopping, s.stop = context.WithCancelCause(context.Background())
 	finish, err := directory.listen(func() { s.stop(errAsked) })
 	if err != nil {
@@ -54,9 +61,9 @@ func supervise(directory *directory, leash *leash.Leash) (*supervisor, error) {
 	return s, nil
 }
 
-// start adds a program, which comes as the command of its guard. It returns an
-// error if that cannot be run or if the cluster stops already.
-func (s *supervisor) start(name string, guarded *exec.Cmd, log string) error {
+// start adds a program, which comes as the command of its guard and with its own
+// arguments. It returns an error if that cannot be run or if the cluster stops already.
+func (s *supervisor) start(name string, args []string, guarded *exec.Cmd, log string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.stopping.Err() != nil {
@@ -67,13 +74,21 @@ func (s *supervisor) start(name string, guarded *exec.Cmd, log string) error {
 		return err
 	}
 	s.daemons = append(s.daemons, d)
+	s.roles[name] = role{Daemon: d, args: args}
 	go func() {
 		<-d.Ended()
-		if s.stopping.Err() == nil {
+		if s.stopping.Err() == nil && s.plays(name, d) {
 			s.stop(d.Failure())
 		}
 	}()
 	return nil
+}
+
+// plays returns whether a role is still that daemon's.
+func (s *supervisor) plays(name string, d *daemon.Daemon) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.roles[name].Daemon == d
 }
 
 func (s *supervisor) stopDaemons() {

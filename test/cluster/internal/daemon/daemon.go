@@ -56,6 +56,17 @@ func Start(name string, command *exec.Cmd, on *leash.Leash, log string) (*Daemon
 // Ended is closed when the program has ended, for whatever reason.
 func (d *Daemon) Ended() <-chan struct{} { return d.ended }
 
+// Terminate asks the program to end.
+func (d *Daemon) Terminate() error {
+	return d.command.Process.Signal(syscall.SIGTERM) // the guard passes it on
+}
+
+// Signal sends a signal to the program and to its guard, of the kind that neither can
+// act on, such as SIGSTOP.
+func (d *Daemon) Signal(signal syscall.Signal) error {
+	return syscall.Kill(-d.command.Process.Pid, signal)
+}
+
 // Failure describes the end of a program that was not meant to end, with the last
 // lines of its log. It may be called only once Ended is closed.
 func (d *Daemon) Failure() error {
