@@ -11,7 +11,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
@@ -81,12 +80,12 @@ func finds(ts *testscript.TestScript, neg bool, args []string) {
 		} else {
 			ts.Check(err)
 		}
-		diff := cmp.Diff(want, unsteady.ReplaceAllString(ts.ReadFile("stdout"), ""))
-		if diff == "" && ended == status {
+		got := unsteady.ReplaceAllString(ts.ReadFile("stdout"), "")
+		if got == want && ended == status {
 			return
 		}
 		if time.Now().After(deadline) {
-			ts.Fatalf("not within %s: exit status %d, want %d; -want +got:\n%s", patience, ended, status, diff)
+			ts.Fatalf("not within %s: exit status %d, want %d; want:\n%s\ngot:\n%s", patience, ended, status, want, got)
 		}
 	}
 }
