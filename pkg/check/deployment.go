@@ -7,7 +7,6 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/labels"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
@@ -56,8 +55,8 @@ func checkDeployment(ctx context.Context, l *look) {
 	}
 }
 
-// server returns the Deployment of the server, nil where there is none: the one whose pods
-// the Service selects, or else the one of the Service's name.
+// server returns the Deployment of the server, nil where there is none: the one of the
+// Service's name, or else the one whose pods the Service selects.
 func (l *look) server(ctx context.Context) (*appsv1.Deployment, bool) {
 	d, err := l.seen.deployment.get(func() (*appsv1.Deployment, error) { return l.readServer(ctx) })
 	if err != nil {
@@ -71,23 +70,23 @@ func (l *look) readServer(ctx context.Context) (*appsv1.Deployment, error) {
 	if err := l.List(ctx, &list, client.InNamespace(l.Namespace)); err != nil {
 		return nil, err
 	}
-	var service corev1.Service
-	err := l.Get(ctx, client.ObjectKey{Namespace: l.Namespace, Name: l.Service}, &service)
-	if client.IgnoreNotFound(err) != nil && !apierrors.IsForbidden(err) {
-		return nil, err
-	}
-	var found *appsv1.Deployment
 	for i := range list.Items {
-		d := &list.Items[i]
-		if d.Name == l.Service {
+		if d := &list.Items[i]; d.Name == l.Service {
 			return d, nil
 		}
-		pods := labels.Set(d.Spec.Template.Labels)
-		if len(service.Spec.Selector) > 0 && labels.SelectorFromSet(service.Spec.Selector).Matches(pods) {
-			found = d
+	}
+	var service corev1.Service
+	err := l.Get(ctx, client.ObjectKey{Namespace: l.Namespace, Name: l.Service}, &service)
+	if err != nil || len(service.Spec.Selector) == 0 {
+		return nil, client.IgnoreNotFound(err)
+	}
+	for i := range list.Items {
+		pods := labels.Set(list.Items[i].Spec.Template.Labels)
+		if labels.SelectorFromSet(service.Spec.Selector).Matches(pods) {
+			return &list.Items[i], nil
 		}
 	}
-	return found, nil
+	return nil, nil
 }
 
 // calledByURL reports whether none of our webhooks names a Service: then the server may run

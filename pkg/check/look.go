@@ -3,6 +3,7 @@ package check
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -55,9 +56,12 @@ func (l *look) warn(of Object, fix, problem string, args ...any) {
 
 func (l *look) note(text string, args ...any) { l.Notes = append(l.Notes, fmt.Sprintf(text, args...)) }
 
-// unseen tells of what could not be looked at.
+// unseen tells of what could not be looked at, once.
 func (l *look) unseen(what string, err error) {
-	l.Unseen = append(l.Unseen, oneLine(what+": "+err.Error()))
+	text := oneLine(what + ": " + err.Error())
+	if !slices.Contains(l.Unseen, text) {
+		l.Unseen = append(l.Unseen, text)
+	}
 }
 
 // oneLine makes a line of what an API server says, which may be several.

@@ -24,10 +24,10 @@ func TestCheck(t *testing.T) {
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no faults: %v", err)
 	}
-	t.Cleanup(func() {
+	defer func() { // and not by Cleanup, whose context has ended
 		s.mend(t)
 		s.kubectl(t, "", "delete", "-f", "testdata/check/sound.yaml")
-	})
+	}()
 	s.kubectl(t, "", "label", "namespaces", "--all", "istio-injection-", "istio.io/rev-") // as other tests left them
 	for _, file := range files {
 		t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar"), func(t *testing.T) {
