@@ -5,7 +5,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
 # The modules of this repository; only the first one ships.
-MODULES := . test/cluster test/live test/manifests test/oracle
+MODULES := . test/cluster test/live test/manifests test/oracle test/soak
 LINT := go tool -modfile=$(CURDIR)/tools/go.mod golangci-lint
 
 .PHONY: help

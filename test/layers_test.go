@@ -20,6 +20,7 @@ var arrows = map[string]map[string]string{
 		"certs":                 "serve needs a certificate",
 		"pkg/admit":             "serve answers admission reviews",
 		"pkg/audit":             "serve judges what is stored",
+		"pkg/check":             "check looks at an installation",
 		"pkg/door":              "serve lets the API server in",
 		"pkg/feed":              "serve watches the cluster",
 		"pkg/injection":         "serve keeps its injector as it is configured; inject reads Istio's settings",
@@ -49,7 +50,8 @@ var arrows = map[string]map[string]string{
 		"pkg/validate/mesh": "a snapshot is what is judged",
 		"pkg/validate/rule": "findings are kept and told",
 	},
-	"pkg/door": {},
+	"pkg/check": {},
+	"pkg/door":  {},
 	"pkg/feed": {
 		"pkg/validate/mesh": "what a watch brings becomes a change of the mesh",
 	},
@@ -111,7 +113,7 @@ var bans = []ban{
 	{below: pure, imports: []string{"log", "log/slog", "k8s.io/klog"}, why: "decisions are values; whoever asked logs them"},
 	{below: []string{"pkg", "certs"}, imports: []string{"k8s.io/client-go"}, but: []string{"certs", "pkg/feed", "pkg/injection", "pkg/lead", "pkg/missing"}, why: "the API server is read by what keeps a state of it, the mesh, the injector, the certificate or who leads, by what looks through its pods now and then, and by nothing else"},
 	{below: []string{"cmd", "pkg", "certs"}, imports: []string{"k8s.io/api/admission"}, but: []string{"pkg/admit"}, why: "one package knows what a review looks like"},
-	{below: []string{"cmd", "pkg", "certs"}, imports: []string{"k8s.io/api/admissionregistration"}, but: []string{"certs", "pkg/selection"}, why: "one package knows who is sent for review, and one whose certificate is trusted"},
+	{below: []string{"cmd", "pkg", "certs"}, imports: []string{"k8s.io/api/admissionregistration"}, but: []string{"certs", "pkg/check", "pkg/selection"}, why: "one package knows who is sent for review, one whose certificate is trusted, and one compares both with what is stored"},
 	{below: []string{"cmd", "pkg", "certs"}, imports: []string{"testing"}, why: "tests stay out of the binary"},
 }
 
