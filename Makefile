@@ -5,7 +5,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
 # The modules of this repository; only the first one ships.
-MODULES := . test/cluster test/live test/manifests test/oracle test/soak
+MODULES := . test/cluster test/live test/manifests test/monitoring test/oracle test/soak
 LINT := go tool -modfile=$(CURDIR)/tools/go.mod golangci-lint
 
 .PHONY: help
@@ -24,7 +24,7 @@ PURE := ./pkg/validate/rules ./test
 test: controlplane ## Run every test, unit and integration, with the race detector
 	@echo "== go test $(PURE)"; go test -shuffle=on $(PURE)
 	@echo "== go test ."; go test -race -shuffle=on $$(go list ./... | grep -vxF "$$(go list $(PURE))")
-	@for module in test/cluster test/live test/manifests; do echo "== go test $$module"; go test -C $$module -race -shuffle=on ./...; done
+	@for module in test/cluster test/live test/manifests test/monitoring; do echo "== go test $$module"; go test -C $$module -race -shuffle=on ./...; done
 	@echo "== go test test/oracle"; go test -C test/oracle -shuffle=on ./...
 
 .PHONY: build
@@ -49,12 +49,13 @@ generate: ## Rewrite what is made of the code: the pages of the rules and the re
 	go test ./pkg/selection -run TestManifest -update
 	go test -C test/manifests -run TestBootstrapIsFresh -update
 	go test ./pkg/admit -run TestReasonsPage -update
+	go test ./cmd/webhook -run TestMetricsPage -update
 
 .PHONY: verify
 verify: ## Check that generated files and go.mod files are fresh
 	@for module in $(MODULES) tools; do echo "== go mod tidy $$module"; go mod tidy -C $$module -diff; done
 	@go test -count=1 -run 'TestRules|TestIndex' ./pkg/validate/rules
-	@go test -count=1 -run 'TestManifest|TestReasonsPage' ./pkg/selection ./pkg/admit
+	@go test -count=1 -run 'TestManifest|TestReasonsPage|TestMetricsPage' ./pkg/selection ./pkg/admit ./cmd/webhook
 	@go test -C test/manifests -count=1 -run TestBootstrapIsFresh
 
 .PHONY: oracle

@@ -24,6 +24,11 @@ type clusterFlags struct {
 
 func (c *clusterFlags) add(flags *pflag.FlagSet) {
 	flags.BoolVar(&c.use, "cluster", false, "what a cluster holds is there already; implies --complete (see --context)")
+	c.addWhich(flags)
+}
+
+// addWhich adds the flags that say which cluster, where one is read in any case.
+func (c *clusterFlags) addWhich(flags *pflag.FlagSet) {
 	flags.StringVar(&c.kubeconfig, "kubeconfig", "", "kubeconfig of the cluster (default: as kubectl finds it)")
 	flags.StringVar(&c.context, "kube-context", "", "context of the kubeconfig (default: its current one)")
 }

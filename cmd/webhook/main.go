@@ -54,7 +54,7 @@ func newRoot() *cobra.Command {
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
-	root.AddCommand(newServe(), newInjectCommand(), newValidate(), newExplain(), newRules(), newBootstrap(), newCheck())
+	root.AddCommand(newServe(), newInjectCommand(), newValidate(), newAudit(), newExplain(), newRules(), newBootstrap(), newCheck())
 	return root
 }
 

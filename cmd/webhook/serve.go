@@ -35,6 +35,8 @@ type service struct {
 	mesh           meshFlags
 	injector       injectorFlags
 	missing        missingFlags
+	audit          auditFlags
+	tracing        tracingFlags
 }
 
 func newServe() *cobra.Command {
@@ -77,6 +79,8 @@ or from its ConfigMaps with --istio-config=live; docs/injector.md has the detail
 	s.injector.add(flags)
 	completeFlag(cmd, complianceFlag, compliancePolicies)
 	s.missing.add(flags)
+	s.audit.add(flags)
+	s.tracing.add(flags)
 	return cmd
 }
 
@@ -115,7 +119,7 @@ func (s *service) check() error {
 	if s.shutdownDelay < 0 {
 		return fmt.Errorf("--shutdown-delay is %s; it must be at least 0s", s.shutdownDelay)
 	}
-	return errors.Join(s.load.check(), s.missing.Check(), s.certificates.check())
+	return errors.Join(s.load.check(), s.missing.Check(), s.certificates.check(), s.audit.check(), s.tracing.check())
 }
 
 func (s *service) cluster() (*rest.Config, error) {

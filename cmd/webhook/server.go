@@ -18,7 +18,6 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/webhook"
 
 	"github.com/meshward/meshward/pkg/admit"
-	"github.com/meshward/meshward/pkg/audit"
 	"github.com/meshward/meshward/pkg/door"
 	"github.com/meshward/meshward/pkg/feed"
 	"github.com/meshward/meshward/pkg/injection"
@@ -78,8 +77,12 @@ func (s *service) assemble(ctx context.Context, cluster *rest.Config, config *po
 		return nil, fmt.Errorf("the server cannot be set up: %w", err)
 	}
 	pods := reviewerOfPods(m, injector, stored, log)
-	counters := admit.NewMetrics(metrics.Registry)
-	s.serve(m.GetWebhookServer(), shown.gate, map[string]reviews{
+	counters := admit.NewMetrics(metrics.Registry, "inject", "validate")
+	spans, err := s.tracing.open(ctx, m, log)
+	if err != nil {
+		return nil, err
+	}
+	s.serve(m.GetWebhookServer(), behind(shown.gate, spans), map[string]reviews{
 		"inject":   {pods, injector},
 		"validate": {&admit.Routing{Engine: engine, Stored: stored, Policy: config.Current, Metrics: counters, Log: log}, stored},
 	}, config, counters, log)
@@ -89,7 +92,7 @@ func (s *service) assemble(ctx context.Context, cluster *rest.Config, config *po
 		m.Add(stored),
 		m.Add(injector),
 		s.missing.watch(m, cluster, injector, s.injector.revision, pods.Events, log),
-		m.Add(audit.New(engine, stored, stored, audit.NewMetrics(metrics.Registry), log)),
+		m.Add(s.audit.of(engine, stored, config, log)),
 		m.AddHealthzCheck("process", healthz.Ping),
 		readyOnce(m, log, map[string]known{"certificate": shown.source, "mesh": stored, "injector": injector, "webhooks": entrance}),
 	)
@@ -102,11 +105,11 @@ type reviews struct {
 }
 
 // serve registers each webhook under its name.
-func (s *service) serve(hooks webhook.Server, gate func(http.Handler) http.Handler, all map[string]reviews, config *policy.File, counters *admit.Metrics, log *slog.Logger) {
+func (s *service) serve(hooks webhook.Server, gate func(webhook string, next http.Handler) http.Handler, all map[string]reviews, config *policy.File, counters *admit.Metrics, log *slog.Logger) {
 	for name, r := range all {
 		slots := s.load.slots()
 		slots.Register(metrics.Registry, name)
-		handler := gate(&admit.Handler{
+		handler := gate(name, &admit.Handler{
 			Name: name, Reviewer: r.reviewer, Known: r.from.Ready, Policy: config.Current, Slots: slots, Metrics: counters, Log: log,
 		})
 		hooks.Register("/"+name, handler)
@@ -116,6 +119,7 @@ func (s *service) serve(hooks webhook.Server, gate func(http.Handler) http.Handl
 
 // readyOnce has the server ready once all of these are.
 func readyOnce(m manager.Manager, log *slog.Logger, all map[string]known) error {
+	showReady(metrics.Registry, all)
 	var failed []error
 	for name, part := range all {
 		failed = append(failed, m.AddReadyzCheck(name, explained(log, func(*http.Request) error { return part.Ready() })))

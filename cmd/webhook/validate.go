@@ -85,11 +85,17 @@ func (v *validation) addFlags(cmd *cobra.Command) {
 	flags.StringArrayVar(&v.context, "context", nil, "file or folder with what is there already; reported is only what PATH brings in (may be repeated)")
 	flags.StringVarP(&v.namespace, "namespace", "n", "", "namespace of objects that name none (default: that of the context with --cluster, else default)")
 	flags.BoolVar(&v.complete, "complete", false, "the input is the whole mesh: what is not in it does not exist")
+	v.cluster.add(flags)
+	v.addReportFlags(cmd)
+}
+
+// addReportFlags adds the flags that say what is made of findings.
+func (v *validation) addReportFlags(cmd *cobra.Command) {
+	flags := cmd.Flags()
 	flags.StringVarP(&v.output, "output", "o", "text", "format of the report: "+names(report.Formats))
 	flags.StringVar(&v.color, "color", "auto", "colours in the text format: "+names(colorModes)+"; auto is on a terminal, unless NO_COLOR is set")
 	flags.StringVar(&v.failOn, "fail-on", "error", "mildest severity that fails the run: "+names(failOn))
 	flags.StringVar(&v.config, "config", "", "file with meshward's configuration: what it denies is an error, what it turns off is not reported")
-	v.cluster.add(flags)
 	v.mesh.add(flags)
 	completeFlag(cmd, "output", report.Formats)
 	completeFlag(cmd, "color", colorModes)

@@ -78,7 +78,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_ = http.NewResponseController(w).SetReadDeadline(started.Add(patience))
 	request, refused := readReview(w, r)
 	if refused != nil {
-		h.Metrics.count(h.Name, "malformed")
+		h.Metrics.count(h.Name, outcomeMalformed)
 		h.Log.Warn("refused a request that is no admission review", "webhook", h.Name, "status", refused.status, "reason", refused.Error())
 		http.Error(w, refused.Error(), refused.status)
 		return
@@ -86,6 +86,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithDeadline(context.WithValue(r.Context(), pathKey{}, r.URL.Path), started.Add(h.Policy().Deadline.For(patience)))
 	defer cancel()
 	response, refused := h.review(ctx, request)
+	describe(ctx, request, response, refused)
 	if refused != nil {
 		http.Error(w, refused.Error(), refused.status)
 		return
@@ -114,7 +115,7 @@ func pathOf(ctx context.Context) string {
 func (h *Handler) review(ctx context.Context, request *admissionv1.AdmissionRequest) (response *admissionv1.AdmissionResponse, refused *refusal) {
 	defer func() {
 		if cause := recover(); cause != nil {
-			h.Metrics.count(h.Name, "panic")
+			h.Metrics.count(h.Name, outcomePanic)
 			h.Log.Error("panic", "webhook", h.Name, "uid", request.UID, "kind", request.Kind.Kind,
 				"namespace", request.Namespace, "name", request.Name, "stack", string(debug.Stack()))
 			refused = refuse(http.StatusInternalServerError, "meshward could not decide about request %s: an internal error, which was logged", request.UID)

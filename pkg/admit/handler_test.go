@@ -111,6 +111,7 @@ type settings struct {
 	rules    []*rule.Rule
 	registry *prometheus.Registry
 	told     *diary
+	log      *slog.Logger
 }
 
 // diary keeps what is told of objects.
@@ -121,7 +122,7 @@ func (d *diary) Tell(namespace string, object metav1.OwnerReference, reason, mes
 }
 
 func defaults() settings {
-	return settings{config: policy.Default(ruleNames()), slots: 1, queue: 1, known: known, rules: []*rule.Rule{rules.HostClaimedTwice, rules.UndefinedSubset, rules.UnknownHost, rules.ZeroWeights}, registry: prometheus.NewRegistry(), told: &diary{}}
+	return settings{config: policy.Default(ruleNames()), slots: 1, queue: 1, known: known, rules: []*rule.Rule{rules.HostClaimedTwice, rules.UndefinedSubset, rules.UnknownHost, rules.ZeroWeights}, registry: prometheus.NewRegistry(), told: &diary{}, log: slog.New(slog.DiscardHandler)}
 }
 
 func ruleNames() []string {
@@ -231,7 +232,7 @@ func webhooks(t testing.TB, stored admit.Stored, with settings) http.Handler {
 		t.Fatal(err)
 	}
 	metrics := admit.NewMetrics(with.registry)
-	log := slog.New(slog.DiscardHandler)
+	log := with.log
 	config := func() *policy.Config { return with.config }
 	mux := http.NewServeMux()
 	for name, reviewer := range map[string]admit.Reviewer{
@@ -248,8 +249,8 @@ func known() error { return nil }
 
 type panicking struct{}
 
-func (panicking) Review(context.Context, *admissionv1.AdmissionRequest) *admissionv1.AdmissionResponse {
-	panic("a fault of ours")
+func (panicking) Review(_ context.Context, request *admissionv1.AdmissionRequest) *admissionv1.AdmissionResponse {
+	panic("a fault of ours, of " + string(request.Object.Raw))
 }
 
 func (panicking) Late(*admissionv1.AdmissionRequest) *admissionv1.AdmissionResponse { return nil }

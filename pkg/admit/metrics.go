@@ -16,6 +16,19 @@ type Metrics struct {
 	findings  *prometheus.CounterVec
 	decisions *prometheus.CounterVec
 	seconds   *prometheus.HistogramVec
+	rechecks  *prometheus.HistogramVec
+}
+
+// The classic buckets reach from the fastest answer to the longest that an API server waits
+// for one. Who scrapes native histograms gets those, too, which are finer.
+var buckets = []float64{.0001, .00025, .0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 10}
+
+// histogram is a histogram of seconds in both forms.
+func histogram(name, help, label string) *prometheus.HistogramVec {
+	return prometheus.NewHistogramVec(prometheus.HistogramOpts{
+		Name: name, Help: help, Buckets: buckets,
+		NativeHistogramBucketFactor: 1.1, NativeHistogramMaxBucketNumber: 160, NativeHistogramMinResetDuration: time.Hour,
+	}, []string{label})
 }
 
 // The verdicts on a change of traffic configuration that brings something in, or
@@ -35,8 +48,24 @@ const (
 	verdictUnready     = "unready"     // the policy's answer: the mesh, or the injector's configuration, was not known
 )
 
-// NewMetrics registers the metrics. It panics where they are registered already.
-func NewMetrics(registry prometheus.Registerer) *Metrics {
+// The outcomes of a review that have no verdict: those of an answer, and those of none.
+const (
+	outcomeAllowed   = "allowed"
+	outcomePatched   = "patched"
+	outcomeMalformed = "malformed"
+	outcomePanic     = "panic"
+)
+
+// outcomes are all that there are.
+var outcomes = []string{
+	outcomeAllowed, outcomePatched, verdictWarned, verdictAudited, verdictDryRun, verdictOverridden, verdictExempt, verdictDelivered,
+	verdictSteered, verdictUnconfirmed, verdictDeadline, verdictOverloaded, verdictUnready, verdictDenied, outcomeMalformed, outcomePanic,
+}
+
+// NewMetrics registers the metrics, and has each outcome of the named webhooks start at
+// zero, so that the first of its kind is seen to be one more. It panics where they are
+// registered already.
+func NewMetrics(registry prometheus.Registerer, webhooks ...string) *Metrics {
 	m := &Metrics{
 		reviews: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "meshward_admission_reviews_total",
@@ -50,13 +79,20 @@ func NewMetrics(registry prometheus.Registerer) *Metrics {
 			Name: "meshward_injection_decisions_total",
 			Help: "Pods by what became of them (patched, left-alone or denied) and by the reason, which docs/reasons.md explains.",
 		}, []string{"outcome", "reason"}),
-		seconds: prometheus.NewHistogramVec(prometheus.HistogramOpts{
-			Name:    "meshward_admission_seconds",
-			Help:    "Time from reading a review to its answer, in seconds.",
-			Buckets: prometheus.ExponentialBuckets(0.000125, 2, 14),
-		}, []string{"webhook"}),
+		seconds: histogram("meshward_admission_seconds", "Time from reading a review to its answer, in seconds, by webhook.", "webhook"),
+		rechecks: histogram("meshward_live_recheck_seconds",
+			"Time that reading the API server and judging once more took before a denial, in seconds, by outcome: confirmed, refuted (the watch lagged), failed or deadline.", "outcome"),
 	}
-	registry.MustRegister(m.reviews, m.findings, m.decisions, m.seconds)
+	registry.MustRegister(m.reviews, m.findings, m.decisions, m.seconds, m.rechecks)
+	for _, webhook := range webhooks {
+		m.seconds.WithLabelValues(webhook)
+		for _, outcome := range outcomes {
+			m.reviews.WithLabelValues(webhook, outcome)
+		}
+	}
+	for _, outcome := range []string{recheckConfirmed, recheckRefuted, recheckFailed, recheckDeadline} {
+		m.rechecks.WithLabelValues(outcome)
+	}
 	return m
 }
 
@@ -66,7 +102,7 @@ func (m *Metrics) count(webhook, outcome string) {
 
 func (m *Metrics) observe(webhook string, response *admissionv1.AdmissionResponse, took time.Duration) {
 	m.count(webhook, outcome(response))
-	if reason := response.AuditAnnotations[reasonKey]; reason != "" { // one of Reasons
+	if reason := reasonOf(response); reason != "" {
 		m.decisions.WithLabelValues(became(response), reason).Inc()
 	}
 	m.seconds.WithLabelValues(webhook).Observe(took.Seconds())
@@ -96,10 +132,10 @@ func outcome(response *admissionv1.AdmissionResponse) string {
 	case !response.Allowed:
 		return verdictDenied
 	case len(response.Patch) > 0:
-		return "patched"
+		return outcomePatched
 	case len(response.Warnings) > 0:
 		return verdictWarned
 	default:
-		return "allowed"
+		return outcomeAllowed
 	}
 }

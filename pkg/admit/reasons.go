@@ -1,6 +1,7 @@
 package admit
 
 import (
+	"cmp"
 	"slices"
 
 	admissionv1 "k8s.io/api/admission/v1"
@@ -11,6 +12,11 @@ import (
 // reasonKey is the audit annotation with the reason for what became of a pod. The API
 // server puts the webhook's name before it.
 const reasonKey = "reason"
+
+// againKey is reasonKey for a pod that is injected already. The API server asks twice about
+// each pod where another webhook changes it after us, and complains of annotations that say
+// two things.
+const againKey = "again"
 
 // The reasons for which a pod never comes to be decided about, or is denied after that.
 var (
@@ -37,8 +43,17 @@ func Reasons() (all, denials []*mutate.Reason) {
 
 // because writes the reason for an answer down.
 func because(response *admissionv1.AdmissionResponse, reason *mutate.Reason) *admissionv1.AdmissionResponse {
-	response.AuditAnnotations = map[string]string{reasonKey: reason.Name}
+	key := reasonKey
+	if reason.Again {
+		key = againKey
+	}
+	response.AuditAnnotations = map[string]string{key: reason.Name}
 	return response
+}
+
+// reasonOf is the name of the reason for an answer, one of Reasons, or "" where it has none.
+func reasonOf(response *admissionv1.AdmissionResponse) string {
+	return cmp.Or(response.AuditAnnotations[reasonKey], response.AuditAnnotations[againKey])
 }
 
 // became is what became of a pod, which has a reason.
@@ -47,7 +62,7 @@ func became(response *admissionv1.AdmissionResponse) string {
 	case !response.Allowed:
 		return verdictDenied
 	case len(response.Patch) > 0:
-		return "patched"
+		return outcomePatched
 	default:
 		return "left-alone"
 	}

@@ -85,7 +85,7 @@ func (v *Routing) Review(ctx context.Context, request *admissionv1.AdmissionRequ
 	case ctx.Err() != nil:
 		return v.late(r, found, verdictDeadline)
 	}
-	confirmed, err := v.confirm(ctx, r, found.deny)
+	confirmed, err := v.recheck(ctx, r, found.deny)
 	switch {
 	case err != nil && ctx.Err() != nil:
 		return v.late(r, found, verdictDeadline)

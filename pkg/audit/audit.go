@@ -17,6 +17,7 @@ import (
 
 	"github.com/meshward/meshward/pkg/validate"
 	"github.com/meshward/meshward/pkg/validate/mesh"
+	"github.com/meshward/meshward/pkg/validate/rule"
 )
 
 // Source is the stored configuration as it changes.
@@ -33,13 +34,32 @@ type Recorder interface {
 	Warn(ctx context.Context, object mesh.Ref, reason, message string) error
 }
 
+// calm is how long to wait after judging a change before the next is taken up: what comes
+// in a burst, as a delivery of many objects does, is judged together.
+const calm = 500 * time.Millisecond
+
+// Decide gives findings the severity that somebody made of them, and leaves out what they
+// turned off.
+type Decide func(in *mesh.Snapshot, found []rule.Finding) []rule.Finding
+
+// Options are what an audit works with.
+type Options struct {
+	Engine   *validate.Engine
+	Decide   Decide
+	Source   Source
+	Recorder Recorder
+	// Interval is how often everything is judged anew, whether or not anything changed:
+	// what is decided of findings may have.
+	Interval time.Duration
+	Metrics  *Metrics
+	Log      *slog.Logger
+}
+
 // Audit judges a source. It is a controller-runtime Runnable.
 type Audit struct {
-	source   Source
-	recorder Recorder
-	metrics  *Metrics
-	log      *slog.Logger
-	clock    clock.WithTicker
+	Options
+
+	clock clock.WithTicker
 
 	lock    sync.Mutex
 	ledger  *Ledger
@@ -47,8 +67,8 @@ type Audit struct {
 }
 
 // New prepares an audit that starts with Start.
-func New(engine *validate.Engine, source Source, recorder Recorder, metrics *Metrics, log *slog.Logger) *Audit {
-	return &Audit{source: source, recorder: recorder, metrics: metrics, log: log, clock: clock.RealClock{}, ledger: NewLedger(engine)}
+func New(with Options) *Audit {
+	return &Audit{Options: with, clock: clock.RealClock{}, ledger: NewLedger(with.Engine, with.Decide)}
 }
 
 // NeedLeaderElection is false: every replica counts, and it is for the recorder
@@ -59,18 +79,41 @@ func (a *Audit) NeedLeaderElection() bool { return false }
 func (a *Audit) Start(ctx context.Context) error {
 	var working sync.WaitGroup
 	working.Go(func() { a.judge(ctx) })
-	working.Go(func() { a.tell(ctx) })
+	working.Go(func() { a.every(ctx, a.Interval, a.again) })
+	// One Event at a time, so that what breaks many objects at once does not flood the API
+	// server as well.
+	working.Go(func() { a.every(ctx, betweenEvents, func(now time.Time) { a.tellNext(ctx, now) }) })
 	working.Wait()
 	return nil
 }
 
 func (a *Audit) judge(ctx context.Context) {
 	for {
-		now, changed, err := a.source.Next(ctx)
+		now, changed, err := a.Source.Next(ctx)
 		if err != nil {
 			return
 		}
 		a.advance(now, changed)
+		rest := a.clock.NewTimer(calm)
+		select {
+		case <-ctx.Done():
+		case <-rest.C():
+		}
+		rest.Stop()
+	}
+}
+
+// every does something from time to time until ctx is done.
+func (a *Audit) every(ctx context.Context, interval time.Duration, do func(now time.Time)) {
+	tick := a.clock.NewTicker(interval)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C():
+			do(a.clock.Now())
+		}
 	}
 }
 
@@ -81,26 +124,27 @@ func (a *Audit) advance(now *mesh.Snapshot, changed []mesh.Ref) {
 	if !a.ledger.Started() {
 		most = mostAtStart
 	}
-	appeared := a.ledger.Advance(now, changed)
-	if left := a.notices.add(appeared, a.clock.Now(), most); left > 0 {
-		a.metrics.events.WithLabelValues("left-out").Add(float64(left))
-		a.log.Warn("more errors than Events are written for; the metric meshward_findings counts them all", "without", left)
-	}
-	a.metrics.show(a.ledger)
+	started := a.clock.Now()
+	a.note(a.ledger.Advance(now, changed), most)
+	a.Metrics.show(a.ledger, passOfChange, started, a.clock.Now())
 }
 
-// tell writes one Event at a time, so that what breaks many objects at once does
-// not flood the API server as well.
-func (a *Audit) tell(ctx context.Context) {
-	tick := a.clock.NewTicker(betweenEvents)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C():
-			a.tellNext(ctx, a.clock.Now())
-		}
+// again judges everything anew.
+func (a *Audit) again(started time.Time) {
+	a.lock.Lock()
+	defer a.lock.Unlock()
+	if !a.ledger.Started() {
+		return
+	}
+	a.note(a.ledger.Again(), mostNotices)
+	a.Metrics.show(a.ledger, passOfAll, started, a.clock.Now())
+}
+
+// note has errors told that appeared, as long as no more than so many wait.
+func (a *Audit) note(appeared []rule.Finding, most int) {
+	if left := a.notices.add(appeared, a.clock.Now(), most); left > 0 {
+		a.Metrics.events.WithLabelValues("left-out").Add(float64(left))
+		a.Log.Warn("more errors than Events are written for; the metric meshward_findings counts them all", "without", left)
 	}
 }
 
@@ -116,13 +160,13 @@ func (a *Audit) tellNext(ctx context.Context, now time.Time) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, tellWithin)
 	defer cancel()
-	err := a.recorder.Warn(ctx, next.object, next.rule, next.message())
+	err := a.Recorder.Warn(ctx, next.object, next.rule, next.message())
 	if err == nil {
-		a.metrics.events.WithLabelValues("written").Inc()
+		a.Metrics.events.WithLabelValues("written").Inc()
 		return
 	}
-	a.metrics.events.WithLabelValues("failed").Inc()
-	a.log.Warn("an Event could not be written; it is tried again", "object", next.object.String(), "rule", next.rule, "error", err)
+	a.Metrics.events.WithLabelValues("failed").Inc()
+	a.Log.Warn("an Event could not be written; it is tried again", "object", next.object.String(), "rule", next.rule, "error", err)
 	a.lock.Lock()
 	defer a.lock.Unlock()
 	a.notices.putBack(next, now)

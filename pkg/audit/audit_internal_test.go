@@ -8,12 +8,14 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/meshward/meshward/pkg/validate"
 	"github.com/meshward/meshward/pkg/validate/mesh"
+	"github.com/meshward/meshward/pkg/validate/rule"
 	"github.com/meshward/meshward/pkg/validate/rules"
 )
 
@@ -37,6 +39,14 @@ type bench struct {
 	diary    *diary
 	registry *prometheus.Registry
 	now      *mesh.Snapshot
+	off      bool // whether somebody turned all rules off
+}
+
+func (b *bench) decide(_ *mesh.Snapshot, found []rule.Finding) []rule.Finding {
+	if b.off {
+		return nil
+	}
+	return found
 }
 
 func newBench(t *testing.T) *bench {
@@ -48,7 +58,10 @@ func newBench(t *testing.T) *bench {
 	settings := mesh.DefaultConfig()
 	settings.Complete = true
 	b := &bench{diary: &diary{}, registry: prometheus.NewRegistry(), now: mesh.Empty(settings)}
-	b.Audit = New(engine, nil, b.diary, NewMetrics(b.registry), slog.New(slog.DiscardHandler))
+	b.Audit = New(Options{
+		Engine: engine, Decide: b.decide, Recorder: b.diary, Interval: time.Hour,
+		Metrics: NewMetrics(b.registry), Log: slog.New(slog.DiscardHandler),
+	})
 	return b
 }
 
@@ -96,7 +109,7 @@ func (b *bench) value(t *testing.T, metric, label string) float64 {
 		for _, series := range family.GetMetric() {
 			for _, pair := range series.GetLabel() {
 				if family.GetName() == metric && pair.GetValue() == label {
-					sum += series.GetGauge().GetValue() + series.GetCounter().GetValue()
+					sum += series.GetGauge().GetValue() + series.GetCounter().GetValue() + float64(series.GetHistogram().GetSampleCount())
 				}
 			}
 		}
@@ -202,4 +215,61 @@ func TestAMessageIsOneShortLine(t *testing.T) {
 	if len(told) != 1 || len(told[0]) > 1024 || strings.ContainsAny(told[0], "\n") {
 		t.Errorf("told %q", told)
 	}
+}
+
+// TestWhatIsTurnedOffGoesAtTheNextPass changes what is decided about findings, which no
+// object says.
+func TestWhatIsTurnedOffGoesAtTheNextPass(t *testing.T) {
+	b := newBench(t)
+	b.again(time.Now()) // before anything is known there is nothing to judge
+	b.change(t, service, one, route)
+	b.off = true
+	b.again(time.Now())
+	if got := b.errors(t); got != 0 {
+		t.Errorf("%v errors are counted, want 0", got)
+	}
+	if told := b.after(t, settle); len(told) > 0 {
+		t.Errorf("told %q", told)
+	}
+	b.off = false
+	b.again(time.Now())
+	b.again(time.Now())
+	if got := b.errors(t); got != 1 {
+		t.Errorf("%v errors are counted, want 1", got)
+	}
+	if told := b.after(t, settle); len(told) != 1 {
+		t.Errorf("told %q", told)
+	}
+}
+
+// burst is a source that changes without a pause.
+type burst struct {
+	now   *mesh.Snapshot
+	taken int
+}
+
+func (s *burst) Next(ctx context.Context) (*mesh.Snapshot, []mesh.Ref, error) {
+	s.taken++
+	return s.now, nil, ctx.Err()
+}
+
+// TestABurstIsJudgedTogether lets a source change all the time: it is taken up once in a
+// while, all of it is judged at each interval, and both end with the context.
+func TestABurstIsJudgedTogether(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t)
+		source := &burst{now: b.now}
+		b.Source = source
+		ctx, cancel := context.WithTimeout(t.Context(), b.Interval+time.Second)
+		defer cancel()
+		if err := b.Start(ctx); err != nil {
+			t.Fatal(err)
+		}
+		if most := int((b.Interval+time.Second)/calm) + 2; source.taken > most {
+			t.Errorf("changes were taken up %d times, want %d at most", source.taken, most)
+		}
+		if got := b.value(t, "meshward_audit_seconds", passOfAll); got != 1 {
+			t.Errorf("all was judged %v times, want once", got)
+		}
+	})
 }

@@ -15,6 +15,7 @@ import (
 // what judging the whole mesh would find.
 type Ledger struct {
 	engine   *validate.Engine
+	decide   Decide
 	judged   *mesh.Snapshot // nil before the first
 	findings map[mesh.Key][]rule.Finding
 	places   map[place]int         // at how many keys each was found
@@ -38,10 +39,12 @@ type series struct {
 	severity rule.Severity
 }
 
-// NewLedger makes the ledger of an empty mesh.
-func NewLedger(engine *validate.Engine) *Ledger {
+// NewLedger makes the ledger of an empty mesh, of what is left of findings once it was
+// decided about them.
+func NewLedger(engine *validate.Engine, decide Decide) *Ledger {
 	return &Ledger{
 		engine:   engine,
+		decide:   decide,
 		findings: map[mesh.Key][]rule.Finding{},
 		places:   map[place]int{},
 		errors:   map[rule.Identity]int{},
@@ -75,10 +78,21 @@ func (l *Ledger) All() []rule.Finding {
 // Advance judges a newer snapshot, of which the objects that changed are known,
 // and returns the errors that were not there before, one for each identity.
 func (l *Ledger) Advance(now *mesh.Snapshot, changed []mesh.Ref) []rule.Finding {
+	return l.judge(now, l.touched(now, changed))
+}
+
+// Again judges the same snapshot anew, all of it, and returns what Advance does.
+func (l *Ledger) Again() []rule.Finding {
+	keys := slices.AppendSeq(l.judged.Keys(), maps.Keys(l.findings))
+	slices.SortFunc(keys, mesh.Key.Compare)
+	return l.judge(l.judged, slices.Compact(keys))
+}
+
+func (l *Ledger) judge(now *mesh.Snapshot, keys []mesh.Key) []rule.Finding {
 	before := map[rule.Identity]int{}
 	var appeared []rule.Finding
-	for _, key := range l.touched(now, changed) {
-		found := l.engine.At(now, []mesh.Key{key})
+	for _, key := range keys {
+		found := l.decide(now, l.engine.At(now, []mesh.Key{key}))
 		l.tally(l.findings[key], -1, before)
 		l.tally(found, +1, before)
 		appeared = append(appeared, found...)

@@ -26,7 +26,7 @@ func TestLedgerIsWhatTheEngineFinds(t *testing.T) {
 	found, appeared := 0, 0
 	for seed := range uint64(2000) {
 		r := rand.New(rand.NewPCG(seed, 11))
-		ledger, now := NewLedger(engine), mesh.Empty(settings(r))
+		ledger, now := NewLedger(engine, asFound), mesh.Empty(settings(r))
 		var errors map[rule.Identity]bool
 		for step := range 8 {
 			var changed []mesh.Ref
@@ -47,11 +47,20 @@ func TestLedgerIsWhatTheEngineFinds(t *testing.T) {
 			appeared += len(fresh)
 			errors = holdsAppeared(t, errors, want, fresh)
 		}
+		if news := ledger.Again(); len(news) > 0 {
+			t.Fatalf("seed %d: judged anew, and there is news: %s", seed, news[0].Title())
+		}
+		if diff := cmp.Diff(texts(engine.All(now)), texts(ledger.All())); diff != "" {
+			t.Fatalf("seed %d: judged anew: -engine +ledger:\n%s", seed, diff)
+		}
 	}
 	if found < 10000 || appeared < 1000 {
 		t.Errorf("%d findings, of which %d are errors that appeared: the generator is starved", found, appeared)
 	}
 }
+
+// asFound decides nothing.
+func asFound(_ *mesh.Snapshot, found []rule.Finding) []rule.Finding { return found }
 
 // holdsAppeared checks that what is said to have appeared is the errors that were
 // not there before, once each, and returns those that are there now.

@@ -84,8 +84,9 @@ func (c *contact) stale() time.Duration {
 	return longest
 }
 
-// Register exposes how old the snapshot may be.
+// Register exposes how old the snapshot may be, and what is in it.
 func (f *Feed) Register(registry prometheus.Registerer) {
+	registry.MustRegister(holdings{f})
 	registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "meshward_mesh_stale_seconds",
 		Help: "How long a kind of the mesh could not be watched, for the kind where it is longest; 0 while all are watched.",

@@ -25,13 +25,14 @@ func (s source) decode(obj any) (*mesh.Object, error) {
 		named.SetGroupVersionKind(s.api)
 		from = &named
 	}
+	name := fmt.Sprintf("%s %s/%s", s.kind, from.GetNamespace(), from.GetName())
 	raw, err := json.Marshal(from)
 	if err != nil {
-		return nil, fmt.Errorf("%s %s/%s: %w", s.kind, from.GetNamespace(), from.GetName(), err)
+		return nil, &unreadable{name, err}
 	}
 	object, err := mesh.Decode(s.kind, raw)
 	if err != nil {
-		return nil, fmt.Errorf("%s %s/%s: %w", s.kind, from.GetNamespace(), from.GetName(), err)
+		return nil, &unreadable{name, err}
 	}
 	return object, nil
 }

@@ -104,12 +104,15 @@ func (f *Feed) unread() []string {
 	return missing
 }
 
-// apply makes changes to the current snapshot. Readers never wait for it.
-func (f *Feed) apply(changes func(*mesh.Snapshot) []mesh.Change) {
+// apply makes changes to the current snapshot, and returns by how many objects it grew.
+// Readers never wait for it.
+func (f *Feed) apply(changes func(*mesh.Snapshot) []mesh.Change) int {
 	f.writing.Lock()
 	defer f.writing.Unlock()
 	now := f.snapshot.Load()
 	made := changes(now)
-	f.snapshot.Store(now.Apply(made...))
+	next := now.Apply(made...)
+	f.snapshot.Store(next)
 	f.changed.note(made)
+	return next.Len() - now.Len()
 }

@@ -106,7 +106,7 @@ const mostNamespaces = 10
 func (f *Feed) list(ctx context.Context, from source, namespace string, how ...client.ListOption) (map[mesh.Ref]*mesh.Object, error) {
 	objects, skipped, err := from.read(ctx, f.client, namespace, how...)
 	for _, unreadable := range skipped {
-		f.log.Error("an object was skipped", "error", unreadable)
+		f.skip(unreadable)
 	}
 	listed := make(map[mesh.Ref]*mesh.Object, len(objects))
 	for _, object := range objects {
