@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"regexp"
 	"strings"
+	"sync"
 	"time"
 
 	"k8s.io/client-go/rest"
@@ -18,10 +19,14 @@ import (
 // and a stalled etcd's together.
 const answerWithin = 30 * time.Second
 
-// api is an API server as any client sees it.
+// api is an API server as clients see it that go by its readiness, as load balancers have
+// them do: one that has just started does not know its webhooks yet.
 type api struct {
 	host   string
 	client *http.Client
+
+	mu   sync.Mutex
+	back chan struct{} // closed once the API server is ready again; nil where it was not away
 }
 
 func newAPI(cluster *rest.Config) (*api, error) {
@@ -33,7 +38,66 @@ func newAPI(cluster *rest.Config) (*api, error) {
 	return &api{host: cluster.Host, client: client}, nil
 }
 
+// do asks once the API server is ready.
 func (a *api) do(ctx context.Context, ask *ask) answer {
+	if err := a.ready(ctx); err != nil {
+		return answer{err: err}
+	}
+	got := a.ask(ctx, ask)
+	if got.err != nil && ctx.Err() == nil {
+		a.away(ctx)
+	}
+	return got
+}
+
+// ready waits for an API server that was away.
+func (a *api) ready(ctx context.Context) error {
+	a.mu.Lock()
+	back := a.back
+	a.mu.Unlock()
+	if back == nil {
+		return nil
+	}
+	select {
+	case <-back:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// away has nobody ask before the API server is ready again.
+func (a *api) away(ctx context.Context) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.back != nil {
+		return
+	}
+	a.back = make(chan struct{})
+	go a.await(context.WithoutCancel(ctx))
+}
+
+// await looks until the API server is ready, or its patience ends.
+func (a *api) await(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	again := time.NewTicker(100 * time.Millisecond)
+	defer again.Stop()
+	for ctx.Err() == nil {
+		if got := a.ask(ctx, &askReady); got.status == http.StatusOK {
+			break
+		}
+		<-again.C
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	close(a.back)
+	a.back = nil
+}
+
+var askReady = ask{method: http.MethodGet, path: "/readyz"}
+
+func (a *api) ask(ctx context.Context, ask *ask) answer {
 	request, err := http.NewRequestWithContext(ctx, ask.method, a.host+ask.path, bytes.NewReader(ask.body))
 	if err != nil {
 		return answer{err: err}
