@@ -393,7 +393,7 @@ func (p *pair) overruled(t *testing.T) {
 		p.kubectl(t, "", "patch", "validatingwebhookconfiguration", p.configuration, "--type=json",
 			"-p", `[{"op":"add","path":"/webhooks/0/clientConfig/caBundle","value":""}]`)
 		if log, err := os.ReadFile(p.log); err != nil || !strings.Contains(string(log), "somebody else writes caBundle, too") {
-			return fmt.Errorf("nobody says so (%v)", err)
+			return fmt.Errorf("nobody says so : %w", err)
 		}
 		return nil
 	})
