@@ -55,13 +55,14 @@ func endless() error { return nil }
 func (e *Engine) at(s *mesh.Snapshot, keys []mesh.Key, ended func() error) ([]rule.Finding, error) {
 	var found []rule.Finding
 	view := s.View()
+	report := func(f rule.Finding) { found = append(found, f) }
 	for _, key := range keys {
 		if err := ended(); err != nil {
 			return nil, err
 		}
 		for _, r := range e.rules {
 			if r.At(key.Subject) {
-				r.Run(rule.NewPass(r, key, view, func(f rule.Finding) { found = append(found, f) }, ended))
+				r.Run(rule.NewPass(r, key, view, report, ended))
 			}
 		}
 	}

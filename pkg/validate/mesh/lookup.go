@@ -59,6 +59,8 @@ type Host struct {
 	parts    []string
 	parted   bool
 	clients  map[*Delivery][]Client
+	services map[string][]Service // by the namespace of the client
+	sole     []Service            // where there is one declaration
 	// rules has the fragments for the host itself and for each wildcard that
 	// covers it, the most specific first; those of one host in merge order.
 	rules [][]*DestinationRule
