@@ -186,3 +186,40 @@ func TestCostOfAShapedMesh(t *testing.T) {
 		}
 	}
 }
+
+// BenchmarkWorst judges changes of what is worst in a mesh of 10,000 services.
+func BenchmarkWorst(b *testing.B) {
+	const services = 10_000
+	engine := judge(b)
+	for _, crowd := range []int{100, 200, 400, 800, 1_000} {
+		b.Run(fmt.Sprintf("fragments=%d", crowd), func(b *testing.B) {
+			fragments := make([]*mesh.Object, 0, crowd)
+			for i := range crowd {
+				fragments = append(fragments, with(b, mesh.KindVirtualService, i, sized.Name(i)+"-worst", sized.Under("worst.example.com", i, "v2")))
+			}
+			now := with(b, mesh.KindVirtualService, 7, sized.Name(7)+"-worst", sized.Under("worst.example.com", 7, "v3"))
+			snapshot := shaped(b, services, fragments...)
+			judged(b, engine, snapshot, admission{"fragment", mesh.Change{Old: fragments[7], New: now}, true})
+		})
+	}
+	snapshot := shaped(b, services)
+	everyone := map[string]any{"host": "*", "trafficPolicy": map[string]any{"tls": map[string]any{"mode": "ISTIO_MUTUAL"}}}
+	anything := map[string]any{"hosts": []string{"*"}, "gateways": []string{"ingress/public"}, "http": []any{
+		map[string]any{"route": []any{map[string]any{"destination": map[string]any{"host": sized.Name(7)}}}},
+	}}
+	for _, worst := range []struct {
+		name string
+		new  *mesh.Object
+	}{
+		{"bare-gateway", with(b, mesh.KindGateway, 7, "any", sized.Opening("*"))},
+		{"bare-route", with(b, mesh.KindVirtualService, 7, "any", anything)},
+		{"rule-over-everything", with(b, mesh.KindDestinationRule, 7, "any", everyone)},
+	} {
+		b.Run(worst.name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				engine.Change(snapshot, mesh.Change{New: worst.new})
+			}
+		})
+	}
+}
