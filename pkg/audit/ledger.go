@@ -77,8 +77,7 @@ func (l *Ledger) All() []rule.Finding {
 func (l *Ledger) Advance(now *mesh.Snapshot, changed []mesh.Ref) []rule.Finding {
 	before := map[rule.Identity]int{}
 	var appeared []rule.Finding
-	for _, key := range l.touched(now, changed) {
-		found := l.engine.At(now, []mesh.Key{key})
+	for key, found := range l.engine.EachAt(now, l.touched(now, changed)) {
 		l.tally(l.findings[key], -1, before)
 		l.tally(found, +1, before)
 		appeared = append(appeared, found...)
