@@ -10,9 +10,9 @@ import (
 	"github.com/meshward/meshward/pkg/validate/rules"
 )
 
-// sized is a mesh of services, each with a DestinationRule of two subsets and a
+// plain is a mesh of services, each with a DestinationRule of two subsets and a
 // VirtualService that splits between them.
-func sized(tb testing.TB, services int) *mesh.Snapshot {
+func plain(tb testing.TB, services int) *mesh.Snapshot {
 	tb.Helper()
 	settings := mesh.DefaultConfig()
 	settings.Complete = true
@@ -87,7 +87,7 @@ func TestCostFollowsTheHost(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	small, large := sized(t, 1_000), sized(t, 100_000)
+	small, large := plain(t, 1_000), plain(t, 100_000)
 	for name, change := range map[string]mesh.Change{
 		"VirtualService":  toUndefined(t),
 		"DestinationRule": withoutV2(t),
@@ -116,7 +116,7 @@ func BenchmarkChange(b *testing.B) {
 	}
 	for _, services := range []int{1_000, 10_000, 100_000} {
 		b.Run(fmt.Sprintf("services=%d", services), func(b *testing.B) {
-			snapshot := sized(b, services)
+			snapshot := plain(b, services)
 			change := toUndefined(b)
 			b.ReportAllocs()
 			for b.Loop() {
@@ -136,7 +136,7 @@ func BenchmarkAll(b *testing.B) {
 	for _, services := range []int{1_000, 4_000, 16_000} {
 		b.Run(fmt.Sprintf("services=%d", services), func(b *testing.B) {
 			before := heap()
-			snapshot := sized(b, services)
+			snapshot := plain(b, services)
 			held := heap() - before
 			b.ReportAllocs()
 			for b.Loop() {

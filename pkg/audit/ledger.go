@@ -91,8 +91,8 @@ func (l *Ledger) Again() []rule.Finding {
 func (l *Ledger) judge(now *mesh.Snapshot, keys []mesh.Key) []rule.Finding {
 	before := map[rule.Identity]int{}
 	var appeared []rule.Finding
-	for _, key := range keys {
-		found := l.decide(now, l.engine.At(now, []mesh.Key{key}))
+	for key, found := range l.engine.EachAt(now, keys) {
+		found := l.decide(now, found)
 		l.tally(l.findings[key], -1, before)
 		l.tally(found, +1, before)
 		appeared = append(appeared, found...)

@@ -3,9 +3,11 @@ package feed
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -26,7 +28,7 @@ func (s source) decode(obj any) (*mesh.Object, error) {
 		from = &named
 	}
 	name := fmt.Sprintf("%s %s/%s", s.kind, from.GetNamespace(), from.GetName())
-	raw, err := json.Marshal(from)
+	raw, err := encode(from)
 	if err != nil {
 		return nil, &unreadable{name, err}
 	}
@@ -35,6 +37,24 @@ func (s source) decode(obj any) (*mesh.Object, error) {
 		return nil, &unreadable{name, err}
 	}
 	return object, nil
+}
+
+// encode returns the JSON of an object, without who wrote which of its fields: often half
+// of it, and of no use here. An object without a schema is not encoded by way of the
+// standard library, which reads once more what such an object writes.
+func encode(from client.Object) ([]byte, error) {
+	plain, ok := from.(*unstructured.Unstructured)
+	if !ok {
+		return json.Marshal(from)
+	}
+	bare := *plain
+	bare.Object = maps.Clone(plain.Object)
+	if metadata, ok := plain.Object["metadata"].(map[string]any); ok {
+		metadata = maps.Clone(metadata)
+		delete(metadata, "managedFields")
+		bare.Object["metadata"] = metadata
+	}
+	return bare.MarshalJSON()
 }
 
 // decodeAll reads the objects of a list; those that it cannot read are named in

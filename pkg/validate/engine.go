@@ -8,6 +8,7 @@ package validate
 import (
 	"context"
 	"fmt"
+	"iter"
 	"slices"
 
 	"github.com/meshward/meshward/pkg/validate/mesh"
@@ -48,20 +49,43 @@ func (e *Engine) At(s *mesh.Snapshot, keys []mesh.Key) []rule.Finding {
 	return found
 }
 
+// togetherMost is how many keys are judged with one memory: neighbours share most of what
+// is worked out for them, and nothing is remembered of the whole mesh.
+const togetherMost = 256
+
+// EachAt yields each of some keys of a mesh with its findings, in order.
+func (e *Engine) EachAt(s *mesh.Snapshot, keys []mesh.Key) iter.Seq2[mesh.Key, []rule.Finding] {
+	return func(yield func(mesh.Key, []rule.Finding) bool) {
+		for together := range slices.Chunk(keys, togetherMost) {
+			view := s.View()
+			for i, key := range together {
+				found, _ := e.seen(view, together[i:i+1], endless)
+				if !yield(key, found) {
+					return
+				}
+			}
+		}
+	}
+}
+
 // endless ends no judgement.
 func endless() error { return nil }
 
 // at is At until ended returns an error, which it returns then.
 func (e *Engine) at(s *mesh.Snapshot, keys []mesh.Key, ended func() error) ([]rule.Finding, error) {
+	return e.seen(s.View(), keys, ended)
+}
+
+func (e *Engine) seen(view *mesh.View, keys []mesh.Key, ended func() error) ([]rule.Finding, error) {
 	var found []rule.Finding
-	view := s.View()
+	report := func(f rule.Finding) { found = append(found, f) }
 	for _, key := range keys {
 		if err := ended(); err != nil {
 			return nil, err
 		}
 		for _, r := range e.rules {
 			if r.At(key.Subject) {
-				r.Run(rule.NewPass(r, key, view, func(f rule.Finding) { found = append(found, f) }, ended))
+				r.Run(rule.NewPass(r, key, view, report, ended))
 			}
 		}
 	}

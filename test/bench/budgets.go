@@ -25,6 +25,10 @@ var (
 	peers   = &suite{"test/oracle", "./inject", "^BenchmarkWebhook$", "2000x"}
 	changes = &suite{".", "./test", "^BenchmarkChange$", "1s"}
 	wholes  = &suite{".", "./test", "^BenchmarkAll$", "1s"}
+	curves  = &suite{".", "./test", "^BenchmarkCurve$/^services=100000?$/^admit=", "100x"}
+	audits  = &suite{".", "./test", "^BenchmarkCurve$/^services=100000?$/^audit(-first)?$", "1x"}
+	worsts  = &suite{".", "./test", "^BenchmarkWorst$/^fragments=", "20x"}
+	starts  = &suite{".", "./test", "^BenchmarkColdStart$", "1x"}
 )
 
 // A row is one promise: a figure of a benchmark, or what it is in proportion to another's.
@@ -60,7 +64,27 @@ var budgets = slices.Concat(
 		{what: "audit, beside a quarter of the mesh", suite: wholes, of: "All/services=16000", unit: inSeconds, against: "All/services=4000", most: 5},
 		{what: "memory of a service with its routes", suite: wholes, of: "All/services=4000", unit: inHeld, most: 6 << 10},
 	},
+	flat("VirtualService", "fragment", "crowded-fragment", "DestinationRule", "Service", "ServiceEntry", "Gateway"),
+	[]row{
+		{what: "first audit of 100,000 services, beside a tenth", suite: audits, of: "Curve/services=100000/audit-first", unit: inAllocations, against: "Curve/services=10000/audit-first", most: 10.5},
+		{what: "memory of a service among 100,000, beside a tenth", suite: audits, of: "Curve/services=100000/audit", unit: inHeld, against: "Curve/services=10000/audit", most: 1.05},
+		{what: "one of 1,000 fragments of a host, beside one of 100", suite: worsts, of: "Worst/fragments=1000", unit: inAllocations, against: "Worst/fragments=100", most: 10},
+		{what: "cold start at 10,000 services", suite: starts, of: "ColdStart/services=10000", unit: inSeconds, most: 10, informs: true},
+		{what: "cold start, beside a tenth of the mesh", suite: starts, of: "ColdStart/services=10000", unit: inAllocations, against: "ColdStart/services=1000", most: 10.5},
+	},
 )
+
+// flat is that an admission of each kind costs the same in meshes of 10,000 services and of
+// 100,000.
+func flat(kinds ...string) (rows []row) {
+	for _, kind := range kinds {
+		rows = append(rows, row{
+			what: "judge a " + kind + " of a shaped mesh, beside a tenth", suite: curves,
+			of: "Curve/services=100000/admit=" + kind, unit: inAllocations, against: "Curve/services=10000/admit=" + kind, most: 1.05,
+		})
+	}
+	return rows
+}
 
 // injection is what the injection of one pod may cost, HTTP body to HTTP body.
 func injection(what, of string) []row {

@@ -26,6 +26,17 @@ func (v *View) Meets(m, o *Match) bool {
 		x.allLeave(m.WithoutHeaders, o.Headers) && x.allLeave(o.WithoutHeaders, m.Headers)
 }
 
+// Elsewhere reports whether the paths of two matches say at a glance that neither covers
+// the other, nor do they meet: plain texts of which neither starts with the other. Most
+// matches of a crowded host are told apart so.
+func (m *Match) Elsewhere(o *Match) bool {
+	return m.plainPath() && o.plainPath() && !strings.HasPrefix(m.URI.Text, o.URI.Text) && !strings.HasPrefix(o.URI.Text, m.URI.Text)
+}
+
+func (m *Match) plainPath() bool {
+	return (m.URI.How == Exact || m.URI.How == Prefix) && m.URI.Text != "" && !m.everyPath() && !m.IgnoreURICase
+}
+
 // CoversWherever reports whether a match of a section covers a second one for all
 // who are given that: who they are, what port they call and what they send.
 func (v *View) CoversWherever(m, o *Match, section Section) bool {

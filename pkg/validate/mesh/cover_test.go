@@ -116,12 +116,17 @@ func TestCovers(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	view := mesh.Empty(mesh.DefaultConfig()).View()
 	all := requests()
-	covering, meeting := 0, 0
+	covering, meeting, apart := 0, 0, 0
 	for range 5000 {
 		a, b := anyMatch(random), anyMatch(random)
 		covers, meets := view.Covers(a, b), view.Meets(a, b)
 		if meets != view.Meets(b, a) {
 			t.Fatalf("%+v meets %+v one way only", a, b)
+		}
+		if elsewhere := a.Elsewhere(b); elsewhere && (covers || meets || view.Covers(b, a)) {
+			t.Fatalf("%+v and %+v are not told apart by their paths", a, b)
+		} else {
+			apart += count(elsewhere)
 		}
 		common, ofA, ofB := 0, 0, 0
 		for _, r := range all {
@@ -138,8 +143,8 @@ func TestCovers(t *testing.T) {
 		}
 		covering, meeting = covering+count(covers), meeting+count(meets)
 	}
-	if covering < 200 || meeting < 1000 {
-		t.Errorf("%d cover and %d meet: the generator is starved", covering, meeting)
+	if covering < 200 || meeting < 1000 || apart < 50 {
+		t.Errorf("%d cover, %d meet and %d are apart: the generator is starved", covering, meeting, apart)
 	}
 }
 

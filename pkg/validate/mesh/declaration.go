@@ -106,9 +106,9 @@ func (s Service) shared(d *Declaration) Service {
 func (s Service) shown(client string) bool { return s.Visible.Has(client) }
 
 // Listens returns the ports that traffic can be sent to; none where nothing is
-// said of ports.
+// said of ports. They must not be changed.
 func (s Service) Listens() []Port {
-	return slices.DeleteFunc(slices.Clone(s.ports), func(p Port) bool { return p.Protocol == ProtocolUDP })
+	return dropped(s.ports, func(p Port) bool { return p.Protocol == ProtocolUDP })
 }
 
 // Has reports whether traffic can be sent to a port. A declaration that says
@@ -122,7 +122,35 @@ func (s Service) Has(number uint32) bool {
 // else any that they see. There are several only where stored configuration does
 // not tell which one it is. A Service is there for its own namespace even where it
 // hides itself from it, as long as that sees no other [2.2].
+// They must not be changed.
 func (h *Host) Services(client string) []Service {
+	if len(h.Declarations) == 1 {
+		return h.alone(client)
+	}
+	services, known := h.services[client]
+	if !known {
+		if h.services == nil {
+			h.services = map[string][]Service{}
+		}
+		services = slices.Clip(h.servicesFor(client))
+		h.services[client] = services
+	}
+	return services
+}
+
+// alone is Services of a host that is declared once, as most are.
+func (h *Host) alone(client string) []Service {
+	d := h.Declarations[0]
+	if d.By.Namespace != client && !d.Visible.Has(client) {
+		return nil
+	}
+	if h.sole == nil {
+		h.sole = []Service{serviceOf(d)}
+	}
+	return h.sole
+}
+
+func (h *Host) servicesFor(client string) []Service {
 	own := h.declaredIn(client)
 	if own != nil && own.shown(client) {
 		return []Service{*own}

@@ -76,6 +76,10 @@ func (s *Snapshot) Keys() []Key {
 
 func (s *Snapshot) everyHost() iter.Seq[string] {
 	return func(yield func(string) bool) {
-		s.exact.Root().Walk(func(key []byte, _ *entry) bool { return !yield(unkey(key)) })
+		for key := range s.exact.keysUnder(nil) {
+			if !yield(unkey(key)) {
+				return
+			}
+		}
 	}
 }

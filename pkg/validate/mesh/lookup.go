@@ -18,19 +18,18 @@ func (v *View) Host(name string) *Host {
 func (v *View) lookUp(name string) *Host {
 	h := &Host{Name: name, view: v, cfg: v.snapshot.cfg}
 	key := hostKey(name)
-	if e, ok := v.snapshot.exact.Get(key); ok {
+	if e := v.snapshot.exact.get(key); e != nil {
 		h.Declarations = e.declarations
 		if len(e.rules) > 0 {
 			h.rules = append(h.rules, e.rules)
 		}
 	}
 	exact := len(h.rules)
-	v.snapshot.wildcards.Root().WalkPath(key, func(tail []byte, e *entry) bool {
+	for tail, e := range v.snapshot.wildcards.over(key) {
 		if len(e.rules) > 0 && "*"+unkey(tail) != name {
 			h.rules = append(h.rules, e.rules)
 		}
-		return false
-	})
+	}
 	// The walk meets the shortest tail, the least specific, first [1.8].
 	slices.Reverse(h.rules[exact:])
 	if len(h.rules) == 1 {
@@ -60,6 +59,8 @@ type Host struct {
 	parts    []string
 	parted   bool
 	clients  map[*Delivery][]Client
+	services map[string][]Service // by the namespace of the client
+	sole     []Service            // where there is one declaration
 	// rules has the fragments for the host itself and for each wildcard that
 	// covers it, the most specific first; those of one host in merge order.
 	rules [][]*DestinationRule

@@ -1,9 +1,5 @@
 package mesh
 
-import (
-	"strings"
-)
-
 // mostCovered is how many declared hosts are looked through for what they make of a
 // wildcard that covers them. Of a wildcard over more nothing is claimed.
 const mostCovered = 64
@@ -16,7 +12,7 @@ func (v *View) DeclaredHosts(wildcard string) (hosts []string, all bool) {
 
 // declaredUnder is DeclaredHosts for at most so many.
 func (s *Snapshot) declaredUnder(wildcard string, most int) (hosts []string, all bool) {
-	for e := range walk(s.declared, wildcardKey(wildcard)) {
+	for e := range s.declared.under(wildcardKey(wildcard)) {
 		if len(hosts) == most {
 			return nil, false
 		}
@@ -52,9 +48,8 @@ func (v *VirtualService) claimsUnder(host string) bool {
 // widest first; of a wildcard, itself among them.
 func (s *Snapshot) wildcardsInUse(host string) []string {
 	var wildcards []string
-	s.wildcards.Root().WalkPath(hostKey(strings.TrimPrefix(host, "*")), func(tail []byte, _ *entry) bool {
+	for tail := range s.wildcards.over(wildcardKey(host)) {
 		wildcards = append(wildcards, "*"+unkey(tail))
-		return false
-	})
+	}
 	return wildcards
 }

@@ -31,6 +31,9 @@ func (h *Host) Candidates(c Client) []Service {
 // withRivals adds the ServiceEntries that are stored beside one of the services,
 // do not merge with it, and are not known to be younger.
 func (h *Host) withRivals(services []Service) []Service {
+	if len(h.Declarations) < 2 {
+		return services
+	}
 	for _, s := range slices.Clone(services) {
 		for _, d := range h.Declarations {
 			rival := d != s.Declaration && d.By.Namespace == s.By.Namespace && s.By.Kind == KindServiceEntry && d.By.Kind == KindServiceEntry

@@ -1,10 +1,6 @@
 package mesh
 
-import (
-	"iter"
-
-	iradix "github.com/hashicorp/go-immutable-radix/v2"
-)
+import "iter"
 
 // Snapshot is the stored configuration at one moment, indexed by all that an
 // object can be found by. It is a value: Apply makes a new one, which shares with
@@ -13,16 +9,16 @@ import (
 type Snapshot struct {
 	cfg *Config
 	// held is each object by Ref, with what it says.
-	held *iradix.Tree[*held]
+	held tree[held]
 	// exact has an entry for each host that is named in full, by hostKey.
-	exact *iradix.Tree[*entry]
+	exact tree[entry]
 	// wildcards has an entry for each wildcard, by wildcardKey: a prefix of the
 	// keys of the hosts that it covers.
-	wildcards *iradix.Tree[*entry]
+	wildcards tree[entry]
 	// declared has the entries of exact that hold a declaration.
-	declared *iradix.Tree[*entry]
+	declared tree[entry]
 	// links has each object under each of its links.
-	links *iradix.Tree[*held]
+	links tree[held]
 }
 
 // held is an object with what it says in the mesh of the snapshot.
@@ -34,25 +30,18 @@ type held struct {
 
 // Empty is the snapshot of a mesh with nothing in it.
 func Empty(cfg Config) *Snapshot {
-	return &Snapshot{
-		cfg:       &cfg,
-		held:      iradix.New[*held](),
-		exact:     iradix.New[*entry](),
-		wildcards: iradix.New[*entry](),
-		declared:  iradix.New[*entry](),
-		links:     iradix.New[*held](),
-	}
+	return &Snapshot{cfg: &cfg}
 }
 
 // Config returns the settings of the mesh. They must not be changed.
 func (s *Snapshot) Config() *Config { return s.cfg }
 
 // Len is the number of objects.
-func (s *Snapshot) Len() int { return s.held.Len() }
+func (s *Snapshot) Len() int { return s.held.size }
 
 // Get returns the state of an object, or nil where the snapshot does not hold it.
 func (s *Snapshot) Get(ref Ref) *Object {
-	if h, ok := s.held.Get(refKey(ref)); ok {
+	if h := s.held.get(refKey(ref)); h != nil {
 		return h.object
 	}
 	return nil
@@ -84,28 +73,19 @@ func (s *Snapshot) stored(kind Kind, namespace string) iter.Seq[*held] {
 	if namespace != "" {
 		prefix += namespace + "/"
 	}
-	return walk(s.held, []byte(prefix))
+	return s.held.under([]byte(prefix))
 }
 
 // linked are the objects that are found from a name by a relation, in order.
 func (s *Snapshot) linked(relation relation, from string) iter.Seq[*held] {
-	return walk(s.links, link{relation, from}.key())
-}
-
-func walk[T any](tree *iradix.Tree[T], prefix []byte) iter.Seq[T] {
-	return func(yield func(T) bool) {
-		tree.Root().WalkPrefix(prefix, func(_ []byte, value T) bool { return !yield(value) })
-	}
+	return s.links.under(link{relation, from}.key())
 }
 
 // Apply returns the snapshot with some changes made. Of a change only New and
 // the Ref count: what the snapshot holds under that Ref is what is replaced, so
 // applying a change twice is applying it once.
 func (s *Snapshot) Apply(changes ...Change) *Snapshot {
-	t := transaction{
-		cfg: s.cfg, held: s.held.Txn(), links: s.links.Txn(),
-		exact: s.exact.Txn(), wildcards: s.wildcards.Txn(), declared: s.declared.Txn(),
-	}
+	t := transaction{Snapshot: *s, by: &edit{}}
 	for _, change := range changes {
 		t.remove(change.Ref())
 		if change.New != nil {
@@ -115,29 +95,26 @@ func (s *Snapshot) Apply(changes ...Change) *Snapshot {
 			t.rediscover(ref.Name)
 		}
 	}
-	return &Snapshot{
-		cfg: s.cfg, held: t.held.Commit(), links: t.links.Commit(),
-		exact: t.exact.Commit(), wildcards: t.wildcards.Commit(), declared: t.declared.Commit(),
-	}
+	return &t.Snapshot
 }
 
+// transaction is a snapshot in the making, which nobody else sees.
 type transaction struct {
-	cfg                        *Config
-	held                       *iradix.Txn[*held]
-	exact, wildcards, declared *iradix.Txn[*entry]
-	links                      *iradix.Txn[*held]
+	Snapshot
+
+	by *edit
 }
 
 func (t *transaction) remove(ref Ref) {
-	was, ok := t.held.Delete(refKey(ref))
-	if !ok {
+	was := t.held.drop(t.by, refKey(ref))
+	if was == nil {
 		return
 	}
 	for host, says := range was.hosts() {
 		t.change(host, func(e *entry) *entry { return e.without(ref, says) })
 	}
 	for _, l := range was.links {
-		t.links.Delete(append(l.key(), refKey(ref)...))
+		t.links.drop(t.by, append(l.key(), refKey(ref)...))
 	}
 }
 
@@ -150,9 +127,9 @@ func (t *transaction) add(object *Object) {
 		t.change(host, func(e *entry) *entry { return e.with(says) })
 	}
 	for _, l := range now.links {
-		t.links.Insert(append(l.key(), refKey(object.Ref)...), now)
+		t.links.set(t.by, append(l.key(), refKey(object.Ref)...), now)
 	}
-	t.held.Insert(refKey(object.Ref), now)
+	t.held.set(t.by, refKey(object.Ref), now)
 }
 
 // discovers reports whether istiod looks at a namespace [7.5]. One of which
@@ -161,8 +138,8 @@ func (t *transaction) discovers(name string) bool {
 	if len(t.cfg.DiscoverySelectors) == 0 || name == "" {
 		return true
 	}
-	h, known := t.held.Get(refKey(Ref{Kind: KindNamespace, Name: name}))
-	return !known || t.cfg.discovers(h.object.namespaceLabels())
+	h := t.held.get(refKey(Ref{Kind: KindNamespace, Name: name}))
+	return h == nil || t.cfg.discovers(h.object.namespaceLabels())
 }
 
 // rediscover takes the objects of a namespace in again, after what is known of
@@ -170,10 +147,9 @@ func (t *transaction) discovers(name string) bool {
 func (t *transaction) rediscover(namespace string) {
 	var objects []*Object
 	for _, kind := range Kinds() {
-		t.held.Root().WalkPrefix([]byte(string(kind)+"/"+namespace+"/"), func(_ []byte, h *held) bool {
+		for h := range t.stored(kind, namespace) {
 			objects = append(objects, h.object)
-			return false
-		})
+		}
 	}
 	for _, object := range objects {
 		t.remove(object.Ref)
@@ -185,26 +161,25 @@ func (t *transaction) rediscover(namespace string) {
 // name of its own, and for the hosts that it covers.
 func (t *transaction) change(host string, with func(*entry) *entry) {
 	key := hostKey(host)
-	was, now := replace(t.exact, key, with)
+	was, now := t.replace(&t.exact, key, with)
 	if len(now.declarations) > 0 {
-		t.declared.Insert(key, now)
+		t.declared.set(t.by, key, now)
 	} else if len(was.declarations) > 0 {
-		t.declared.Delete(key)
+		t.declared.drop(t.by, key)
 	}
 	if IsWildcard(host) {
-		replace(t.wildcards, wildcardKey(host), with)
+		t.replace(&t.wildcards, wildcardKey(host), with)
 	}
 }
 
-func replace(tree *iradix.Txn[*entry], key []byte, with func(*entry) *entry) (was, now *entry) {
-	was, ok := tree.Get(key)
-	if !ok {
+func (t *transaction) replace(index *tree[entry], key []byte, with func(*entry) *entry) (was, now *entry) {
+	if was = index.get(key); was == nil {
 		was = &entry{}
 	}
 	if now = with(was); now.isEmpty() {
-		tree.Delete(key)
+		index.drop(t.by, key)
 	} else {
-		tree.Insert(key, now)
+		index.set(t.by, key, now)
 	}
 	return was, now
 }

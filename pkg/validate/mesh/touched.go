@@ -53,7 +53,7 @@ func (t *touch) objects(refs []Ref) []*held {
 	for _, ref := range refs {
 		switch {
 		case ref.Kind != KindNamespace:
-			if h, ok := t.snapshot.held.Get(refKey(ref)); ok {
+			if h := t.snapshot.held.get(refKey(ref)); h != nil {
 				objects = append(objects, h)
 			}
 		case t.snapshot.cfg.judgesNamespaces():

@@ -29,12 +29,11 @@ func (t *touch) host(host string, says *entry) {
 // covered touches the hosts in use that a wildcard covers, and the names that stand
 // for one of them.
 func (t *touch) covered(wildcard string) {
-	t.snapshot.exact.Root().WalkPrefix(wildcardKey(wildcard), func(key []byte, _ *entry) bool {
+	for key := range t.snapshot.exact.keysUnder(wildcardKey(wildcard)) {
 		host := unkey(key)
 		t.keys[Key{SubjectHost, host}] = true
 		t.standIns(host)
-		return false
-	})
+	}
 }
 
 // standIns touches the hosts that are declared to stand for one.
@@ -57,7 +56,7 @@ func (t *touch) spelled(host string) {
 // destination touches a host that traffic is sent to, and those it stands for.
 func (t *touch) destination(host string) {
 	t.keys[Key{SubjectHost, host}] = true
-	if e, ok := t.snapshot.exact.Get(hostKey(host)); ok {
+	if e := t.snapshot.exact.get(hostKey(host)); e != nil {
 		t.aliases(e)
 	}
 }
@@ -90,10 +89,9 @@ func (t *touch) leftOver(host string) {
 	if !IsWildcard(host) {
 		return
 	}
-	t.snapshot.wildcards.Root().WalkPrefix(wildcardKey(host), func(tail []byte, _ *entry) bool {
+	for tail := range t.snapshot.wildcards.keysUnder(wildcardKey(host)) {
 		t.claiming("*" + unkey(tail))
-		return false
-	})
+	}
 }
 
 // leftUnder is leftOver for one of the wildcards over a host.

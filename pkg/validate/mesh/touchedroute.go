@@ -77,15 +77,14 @@ func (t *touch) streaming(host string) {
 	if !IsWildcard(host) || host == "*" {
 		return
 	}
-	t.snapshot.exact.Root().WalkPrefix(wildcardKey(host), func(key []byte, e *entry) bool {
+	for key, e := range t.snapshot.exact.keysUnder(wildcardKey(host)) {
 		if e.mentions == 0 {
-			return false
+			continue
 		}
 		for h := range t.snapshot.linked(streams, unkey(key)) {
 			t.stream(h.route)
 		}
-		return false
-	})
+	}
 }
 
 // stream touches all that the TLS and TCP routes of a VirtualService, as they are handed

@@ -67,8 +67,7 @@ func (v *View) Gateway(name string) *Gateway {
 }
 
 func (v *View) get(kind Kind, name string) *held {
-	h, _ := v.snapshot.held.Get(refKey(refOf(kind, name)))
-	return h
+	return v.snapshot.held.get(refKey(refOf(kind, name)))
 }
 
 // Roots returns the VirtualServices that delegate to one, by its "namespace/name".
@@ -102,7 +101,7 @@ func (v *View) Attached(host string) []*APIRoute {
 // DeclaredUnder reports whether anything declares a host that a wildcard covers,
 // or the wildcard itself.
 func (v *View) DeclaredUnder(wildcard string) bool {
-	for range walk(v.snapshot.declared, wildcardKey(wildcard)) {
+	for range v.snapshot.declared.under(wildcardKey(wildcard)) {
 		return true
 	}
 	return false

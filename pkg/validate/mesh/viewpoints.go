@@ -1,9 +1,8 @@
 package mesh
 
 import (
-	"maps"
+	"cmp"
 	"slices"
-	"strings"
 )
 
 // Viewpoint is one kind of client that istiod configures alike: the sidecars of
@@ -52,23 +51,35 @@ func (v Viewpoint) wider() (Viewpoint, bool) {
 // it, told by the few that make a difference: a viewpoint that is not named
 // answers as the next wider one does. The zero value holds for none.
 type Viewpoints struct {
-	holds map[Viewpoint]bool
+	answers []answer // in order, each viewpoint once
+}
+
+type answer struct {
+	at    Viewpoint
+	holds bool
+}
+
+// find returns where the answer for a viewpoint is, or would be, and whether it is there.
+func (v Viewpoints) find(at Viewpoint) (int, bool) {
+	return slices.BinarySearchFunc(v.answers, at, func(a answer, at Viewpoint) int { return a.at.compare(at) })
 }
 
 // Set records the answer for one viewpoint. It is only for a value that is
 // being built: a copy shares what it holds.
 func (v *Viewpoints) Set(at Viewpoint, holds bool) {
-	if v.holds == nil {
-		v.holds = make(map[Viewpoint]bool, 2)
+	i, named := v.find(at)
+	if named {
+		v.answers[i].holds = holds
+		return
 	}
-	v.holds[at] = holds
+	v.answers = slices.Insert(v.answers, i, answer{at, holds})
 }
 
 // Has reports whether it holds for a viewpoint.
 func (v Viewpoints) Has(at Viewpoint) bool {
 	for known := true; known; at, known = at.wider() {
-		if holds, named := v.holds[at]; named {
-			return holds
+		if i, named := v.find(at); named {
+			return v.answers[i].holds
 		}
 	}
 	return false
@@ -76,12 +87,7 @@ func (v Viewpoints) Has(at Viewpoint) bool {
 
 // IsEmpty reports whether it holds for no viewpoint.
 func (v Viewpoints) IsEmpty() bool {
-	for _, holds := range v.holds {
-		if holds {
-			return false
-		}
-	}
-	return true
+	return !slices.ContainsFunc(v.answers, func(a answer) bool { return a.holds })
 }
 
 // Or holds where either holds.
@@ -96,11 +102,12 @@ func (v Viewpoints) Minus(o Viewpoints) Viewpoints {
 
 func (v Viewpoints) combine(o Viewpoints, in func(inV, inO bool) bool) Viewpoints {
 	var result Viewpoints
-	for at := range v.holds {
-		result.Set(at, in(v.Has(at), o.Has(at)))
+	result.answers = make([]answer, 0, max(len(v.answers), len(o.answers)))
+	for _, a := range v.answers {
+		result.Set(a.at, in(a.holds, o.Has(a.at)))
 	}
-	for at := range o.holds {
-		result.Set(at, in(v.Has(at), o.Has(at)))
+	for _, a := range o.answers {
+		result.Set(a.at, in(v.Has(a.at), a.holds))
 	}
 	return result
 }
@@ -109,14 +116,14 @@ func (v Viewpoints) combine(o Viewpoints, in func(inV, inO bool) bool) Viewpoint
 // that a wider one answers for; but returns those that are taken out of a wider
 // one. Together they say the whole.
 func (v Viewpoints) Holding() (holding, but []Viewpoint) {
-	for _, at := range slices.SortedFunc(maps.Keys(v.holds), Viewpoint.compare) {
-		wider, known := at.wider()
+	for _, a := range v.answers {
+		wider, known := a.at.wider()
 		byWider := known && v.Has(wider)
 		switch {
-		case v.holds[at] && !byWider:
-			holding = append(holding, at)
-		case !v.holds[at] && byWider:
-			but = append(but, at)
+		case a.holds && !byWider:
+			holding = append(holding, a.at)
+		case !a.holds && byWider:
+			but = append(but, a.at)
 		}
 	}
 	return holding, but
@@ -138,9 +145,5 @@ func (v Viewpoints) Strings() []string {
 
 // compare puts sidecars before gateways and the widest first.
 func (v Viewpoint) compare(o Viewpoint) int {
-	return strings.Compare(v.order(), o.order())
-}
-
-func (v Viewpoint) order() string {
-	return v.Gateway + "\x00" + v.Namespace + "\x00" + v.Labels
+	return cmp.Or(cmp.Compare(v.Gateway, o.Gateway), cmp.Compare(v.Namespace, o.Namespace), cmp.Compare(v.Labels, o.Labels))
 }

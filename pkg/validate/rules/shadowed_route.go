@@ -82,7 +82,7 @@ func takenFrom(p *rule.Pass, host *mesh.VirtualHost, alive []bool, at int) []cla
 	var list []clash
 	before, later := host.Routes[:at], host.Routes[at]
 	for i, first := range before {
-		if !alive[i] || first.Root == later.Root || first.CatchAll() {
+		if !alive[i] || first.Root == later.Root || first.CatchAll() || first.Match.Elsewhere(later.Match) {
 			continue
 		}
 		if first.SameEffect(later.Delivery) {
