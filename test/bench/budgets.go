@@ -21,7 +21,7 @@ type suite struct {
 }
 
 var (
-	reviews = &suite{".", "./pkg/admit", "^BenchmarkReview$/^pod-", "4000x"}
+	reviews = &suite{".", "./pkg/admit", "^BenchmarkReview$/^pod-", "10000x"}
 	peers   = &suite{"test/oracle", "./inject", "^BenchmarkWebhook$", "2000x"}
 	changes = &suite{".", "./test", "^BenchmarkChange$", "1s"}
 	wholes  = &suite{".", "./test", "^BenchmarkAll$", "1s"}

@@ -25,7 +25,7 @@ var errOver = errors.New("over budget")
 
 func run() error {
 	only := flag.String("only", "", "measure the rows that match a regular expression (default: all)")
-	count := flag.Int("count", 3, "how many times each benchmark is run; the median counts")
+	count := flag.Int("count", 3, "how many times each benchmark is run; the best counts")
 	flag.Parse()
 	wanted, err := regexp.Compile(*only)
 	if err != nil {

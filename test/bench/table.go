@@ -25,13 +25,13 @@ func write(w io.Writer, rows []row, measured figures) (over int, err error) {
 }
 
 func (r row) line(measured figures) (text string, within bool, err error) {
-	figure, err := measured.median(r.of, r.unit)
+	figure, err := measured.least(r.of, r.unit)
 	if err != nil {
 		return "", false, err
 	}
 	shown, budget := inUnit(figure, r.unit), inUnit(r.most, r.unit)
 	if r.against != "" {
-		whole, err := measured.median(r.against, r.unit)
+		whole, err := measured.least(r.against, r.unit)
 		if err != nil {
 			return "", false, err
 		}
@@ -40,7 +40,7 @@ func (r row) line(measured figures) (text string, within bool, err error) {
 	}
 	beside := ""
 	if r.beside != "" {
-		floor, err := measured.median(r.beside, r.unit)
+		floor, err := measured.least(r.beside, r.unit)
 		if err != nil {
 			return "", false, err
 		}
