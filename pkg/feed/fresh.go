@@ -5,10 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"sync"
 	"time"
 
-	"golang.org/x/sync/errgroup"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -70,11 +68,8 @@ func halfOf(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(ctx, time.Until(deadline)/2)
 }
 
-// fresh asks for all kinds at once, since somebody waits for the answer.
 func (f *Feed) fresh(ctx context.Context, namespaces []string, how ...client.ListOption) (*mesh.Snapshot, error) {
 	now := f.Snapshot()
-	group, ctx := errgroup.WithContext(ctx)
-	var mu sync.Mutex
 	var changes []mesh.Change
 	for _, source := range sources {
 		within := namespaces
@@ -82,20 +77,12 @@ func (f *Feed) fresh(ctx context.Context, namespaces []string, how ...client.Lis
 			within = []string{""}
 		}
 		for _, namespace := range within {
-			group.Go(func() error {
-				listed, err := f.list(ctx, source, namespace, how...)
-				if err != nil {
-					return fmt.Errorf("%s of namespace %q: %w", source.kind, namespace, err)
-				}
-				mu.Lock()
-				defer mu.Unlock()
-				changes = append(changes, replacing(now.Objects(source.kind, namespace), listed)...)
-				return nil
-			})
+			listed, err := f.list(ctx, source, namespace, how...)
+			if err != nil {
+				return nil, fmt.Errorf("%s of namespace %q: %w", source.kind, namespace, err)
+			}
+			changes = append(changes, replacing(now.Objects(source.kind, namespace), listed)...)
 		}
-	}
-	if err := group.Wait(); err != nil {
-		return nil, err
 	}
 	return now.Apply(changes...), nil
 }
