@@ -44,6 +44,14 @@ const (
 // closes: as long as an API server waits for any, and a little to send the answer.
 const LastAnswerWithin = 15 * time.Second
 
+// An idle connection must not be closed just as it is used: the review would be lost, as an
+// API server does not send it twice. Those that nobody has used for calm are hardly used in
+// the next millisecond; calmWithin bounds the wait for that.
+const (
+	calm       = 2 * time.Second
+	calmWithin = 5 * time.Second
+)
+
 // Door serves webhooks over TLS. It stands where a manager has its webhook server, but
 // closes before the context of its Start is done: what answers rest on are other Runnables
 // of the manager, and these must outlive the last answer.
@@ -53,6 +61,7 @@ type Door struct {
 	server   *http.Server
 	serving  atomic.Bool
 	leaving  atomic.Bool
+	asked    atomic.Int64 // when there was a request last, in nanoseconds since 1970
 }
 
 var _ webhook.Server = (*Door)(nil)
@@ -114,7 +123,7 @@ func (d *Door) Start(ctx context.Context) error {
 	d.serving.Store(true)
 	select {
 	case err := <-ended:
-		if !errors.Is(err, http.ErrServerClosed) {
+		if !errors.Is(err, http.ErrServerClosed) && !d.leaving.Load() {
 			return fmt.Errorf("the webhooks can no longer be served: %w", err)
 		}
 		return nil
@@ -140,12 +149,36 @@ func (d *Door) Ready() error {
 // Leave is how to stop without turning anybody away. The door is not ready from now on,
 // and serves as before until quiet is done, in which time API servers hear that they
 // should go elsewhere; each answer then is the last of its connection. After that nobody
-// is let in, and Leave returns when all who are inside are answered. It returns an error
-// if some were cut off, as they took longer than any API server waits.
+// is let in, and Leave returns when all who are inside are answered and nobody has asked for
+// a moment. It returns an error if some were cut off, as they took longer than any API
+// server waits.
 func (d *Door) Leave(quiet context.Context) error {
 	d.leaving.Store(true)
 	<-quiet.Done()
-	return d.close(context.WithoutCancel(quiet))
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(quiet), LastAnswerWithin)
+	defer cancel()
+	if err := d.listener.Close(); err != nil {
+		return fmt.Errorf("the port cannot be closed: %w", err)
+	}
+	d.calmDown(ctx)
+	return d.close(ctx)
+}
+
+// calmDown waits until nobody has asked for a moment.
+func (d *Door) calmDown(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, calmWithin)
+	defer cancel()
+	for {
+		rest := calm - time.Since(time.Unix(0, d.asked.Load()))
+		if rest <= 0 {
+			return
+		}
+		select {
+		case <-time.After(rest):
+		case <-ctx.Done():
+			return
+		}
+	}
 }
 
 func (d *Door) close(ctx context.Context) error {
@@ -161,6 +194,7 @@ func (d *Door) close(ctx context.Context) error {
 // To close idle ones from here would cut off whoever is just about to use one.
 func (d *Door) lastOfItsConnection(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		d.asked.Store(time.Now().UnixNano())
 		if d.leaving.Load() {
 			w.Header().Set("Connection", "close")
 		}
