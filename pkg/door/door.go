@@ -13,6 +13,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -80,7 +81,7 @@ func Open(ctx context.Context, address string, configure func(*tls.Config), log 
 	configure(settings)
 	protocols := &http.Protocols{}
 	protocols.SetHTTP1(true)
-	d := &Door{hooks: http.NewServeMux(), listener: netutil.LimitListener(listener, mostConnections)}
+	d := &Door{hooks: http.NewServeMux(), listener: closedOnce(netutil.LimitListener(listener, mostConnections))}
 	d.server = &http.Server{
 		// The context of a request ends with its connection and never before: that of
 		// Start is done while there are still requests to be answered.
@@ -97,6 +98,20 @@ func Open(ctx context.Context, address string, configure func(*tls.Config), log 
 	}
 	return d, nil
 }
+
+// once is a listener that may be closed twice: by Leave and, in the moment before it has
+// noticed that, by its server.
+type once struct {
+	net.Listener
+	close func() error
+}
+
+func closedOnce(listener net.Listener) once {
+	return once{listener, sync.OnceValue(listener.Close)}
+}
+
+// Close closes the listener the first time, and returns the same error every time.
+func (o once) Close() error { return o.close() }
 
 // Address is where the door is.
 func (d *Door) Address() string { return d.listener.Addr().String() }

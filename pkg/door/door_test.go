@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -176,6 +177,25 @@ func TestLeaveBeforeStart(t *testing.T) {
 	}
 	if err := d.Start(t.Context()); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestLeaveUnasked checks an end that nobody holds up: the server's own, of its listener,
+// then comes at the same moment.
+func TestLeaveUnasked(t *testing.T) {
+	over, end := context.WithCancel(t.Context())
+	end()
+	for range 100 {
+		v := open(t, fine)
+		for v.Ready() != nil { // until it has begun to serve
+			runtime.Gosched()
+		}
+		if err := v.Leave(over); err != nil {
+			t.Fatalf("the door was left with %v", err)
+		}
+		if err := <-v.ended; err != nil {
+			t.Fatalf("the door ended with %v", err)
+		}
 	}
 }
 
