@@ -27,6 +27,7 @@ type Feed struct {
 	writing  sync.Mutex // held by whoever replaces the snapshot
 	changed  changed
 	contact  *contact
+	reads    *reads
 
 	log    *slog.Logger
 	stores []*store
@@ -44,6 +45,7 @@ func New(cfg *rest.Config, settings mesh.Config, log *slog.Logger) (*Feed, error
 
 func newFeed(reader client.WithWatch, settings mesh.Config, log *slog.Logger) *Feed {
 	f := &Feed{client: reader, changed: newChanged(), contact: newContact(log), log: log}
+	f.reads = &reads{list: f.list, next: map[scope]*read{}}
 	f.snapshot.Store(mesh.Empty(settings))
 	for _, source := range sources {
 		f.stores = append(f.stores, &store{source: source, feed: f})

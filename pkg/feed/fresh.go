@@ -3,7 +3,6 @@ package feed
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"time"
 
@@ -30,12 +29,12 @@ func (f *Feed) Fresh(ctx context.Context, namespaces []string) (*mesh.Snapshot, 
 	}
 	stored, cancel := halfOf(ctx)
 	defer cancel()
-	fresh, err := f.fresh(stored, namespaces)
+	fresh, err := f.fresh(stored, namespaces, false)
 	switch {
 	case err == nil, ctx.Err() != nil:
 		return fresh, err
 	case stored.Err() != nil:
-		return f.fresh(ctx, namespaces, remembered{})
+		return f.fresh(ctx, namespaces, true)
 	case isAway(err) && f.contact.stale() < aMoment:
 		return f.Snapshot(), nil
 	}
@@ -68,20 +67,18 @@ func halfOf(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(ctx, time.Until(deadline)/2)
 }
 
-func (f *Feed) fresh(ctx context.Context, namespaces []string, how ...client.ListOption) (*mesh.Snapshot, error) {
+// fresh returns the snapshot as it is now, with what reads that begin after this find: the
+// other way round, what a watch brings meanwhile would be undone by an older read.
+func (f *Feed) fresh(ctx context.Context, namespaces []string, remembered bool) (*mesh.Snapshot, error) {
 	now := f.Snapshot()
+	found, err := f.reads.all(ctx, namespaces, remembered)
+	if err != nil {
+		return nil, err
+	}
 	var changes []mesh.Change
-	for _, source := range sources {
-		within := namespaces
-		if source.wide {
-			within = []string{""}
-		}
-		for _, namespace := range within {
-			listed, err := f.list(ctx, source, namespace, how...)
-			if err != nil {
-				return nil, fmt.Errorf("%s of namespace %q: %w", source.kind, namespace, err)
-			}
-			changes = append(changes, replacing(now.Objects(source.kind, namespace), listed)...)
+	for of, kinds := range found {
+		for kind, listed := range kinds {
+			changes = append(changes, replacing(now.Objects(kind, of.namespace), listed)...)
 		}
 	}
 	return now.Apply(changes...), nil
@@ -90,12 +87,12 @@ func (f *Feed) fresh(ctx context.Context, namespaces []string, how ...client.Lis
 // mostNamespaces is how many namespaces are read one by one, and not all at once.
 const mostNamespaces = 10
 
-func (f *Feed) list(ctx context.Context, from source, namespace string, how ...client.ListOption) (map[mesh.Ref]*mesh.Object, error) {
+func (f *Feed) list(ctx context.Context, from source, namespace string, how ...client.ListOption) (holds, error) {
 	objects, skipped, err := from.read(ctx, f.client, namespace, how...)
 	for _, unreadable := range skipped {
 		f.skip(unreadable)
 	}
-	listed := make(map[mesh.Ref]*mesh.Object, len(objects))
+	listed := make(holds, len(objects))
 	for _, object := range objects {
 		listed[object.Ref] = object
 	}

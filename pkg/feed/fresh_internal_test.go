@@ -33,24 +33,30 @@ func (s *stalled) List(ctx context.Context, into client.ObjectList, options ...c
 }
 
 func TestFreshWhileStorageIsStalled(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		api := &stalled{memory: shelf{objects: map[string][]map[string]any{"Service": {service("good", nil)}}}}
-		f := newFeed(api, mesh.DefaultConfig(), slog.New(slog.DiscardHandler))
-		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
-		defer cancel()
-		snapshot, err := f.Fresh(ctx, []string{"a"})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if snapshot.Get(mesh.Ref{Kind: mesh.KindService, Namespace: "a", Name: "good"}) == nil {
-			t.Error("what the API server remembers is not there")
-		}
-		api.deaf = true
-		if _, err := f.Fresh(ctx, []string{"a"}); err == nil || ctx.Err() == nil {
-			t.Errorf("nobody answered, and the error is %v", err)
-		}
-	})
+	for name, deaf := range map[string]bool{"remembering": false, "deaf": true} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				api := &stalled{memory: shelf{objects: map[string][]map[string]any{"Service": {service("good", nil)}}}, deaf: deaf}
+				f := newFeed(api, mesh.DefaultConfig(), slog.New(slog.DiscardHandler))
+				ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+				defer cancel()
+				snapshot, err := f.Fresh(ctx, []string{"a"})
+				switch {
+				case deaf && (err == nil || ctx.Err() == nil):
+					t.Errorf("nobody answered, and the error is %v", err)
+				case !deaf && err != nil:
+					t.Error(err)
+				case !deaf && snapshot.Get(mesh.Ref{Kind: mesh.KindService, Namespace: "a", Name: "good"}) == nil:
+					t.Error("what the API server remembers is not there")
+				}
+				settle()
+			})
+		})
+	}
 }
+
+// settle waits until no live read is running or about to.
+func settle() { time.Sleep(2 * (readWithin + apart)) }
 
 // refusing answers as an API server that takes no call, or does not want to answer.
 type refusing struct {
@@ -90,6 +96,7 @@ func TestFreshWhileNobodyAnswers(t *testing.T) {
 				if (err == nil) != c.want || (snapshot == f.Snapshot()) != c.want {
 					t.Errorf("%v", err)
 				}
+				settle()
 			})
 		})
 	}

@@ -46,7 +46,7 @@ func (s *store) Delete(obj any) error {
 
 // Replace makes the snapshot hold exactly these objects of the kind, at once.
 func (s *store) Replace(list []any, _ string) error {
-	listed := make(map[mesh.Ref]*mesh.Object, len(list))
+	listed := make(holds, len(list))
 	for _, obj := range list {
 		if object := s.read(obj); object != nil {
 			listed[object.Ref] = object
@@ -87,7 +87,7 @@ func (s *store) read(obj any) *mesh.Object {
 
 // replacing returns the changes that leave of the held objects only those listed,
 // and put these in as they are listed.
-func replacing(held iter.Seq[*mesh.Object], listed map[mesh.Ref]*mesh.Object) []mesh.Change {
+func replacing(held iter.Seq[*mesh.Object], listed holds) []mesh.Change {
 	changes := make([]mesh.Change, 0, len(listed))
 	for object := range held {
 		if listed[object.Ref] == nil {

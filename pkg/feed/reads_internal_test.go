@@ -1,0 +1,120 @@
+package feed
+
+import (
+	"context"
+	"log/slog"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/meshward/meshward/pkg/validate/mesh"
+)
+
+// slow answers for an API server that takes a while for a list, and lists services as they
+// are when it is asked.
+type slow struct {
+	client.WithWatch
+	takes time.Duration
+	asked atomic.Int64
+
+	mu       sync.Mutex
+	services []map[string]any
+}
+
+func (s *slow) List(ctx context.Context, into client.ObjectList, options ...client.ListOption) error {
+	s.asked.Add(1)
+	s.mu.Lock()
+	stored := shelf{objects: map[string][]map[string]any{"Service": slices.Clone(s.services)}}
+	s.mu.Unlock()
+	time.Sleep(s.takes)
+	return stored.List(ctx, into, options...)
+}
+
+func (s *slow) store(name string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.services = append(s.services, service(name, nil))
+}
+
+func slowFeed(takes time.Duration) (*slow, *Feed) {
+	api := &slow{takes: takes}
+	return api, newFeed(api, mesh.DefaultConfig(), slog.New(slog.DiscardHandler))
+}
+
+func holdsService(in *mesh.Snapshot, name string) bool {
+	return in.Get(mesh.Ref{Kind: mesh.KindService, Namespace: "a", Name: name}) != nil
+}
+
+// TestFreshSeesWhatWasStoredBefore: a read that was running already when somebody asked
+// would not hold what was stored in between.
+func TestFreshSeesWhatWasStoredBefore(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		api, f := slowFeed(10 * time.Millisecond)
+		var asking sync.WaitGroup
+		for i := range 300 {
+			time.Sleep(time.Duration(i%7) * time.Millisecond)
+			name := "s" + string(rune('a'+i%26)) + string(rune('a'+i/26))
+			api.store(name)
+			asking.Go(func() {
+				fresh, err := f.Fresh(t.Context(), []string{"a"})
+				if err != nil || !holdsService(fresh, name) {
+					t.Errorf("%s was stored before it was asked for, and is not there: %v", name, err)
+				}
+			})
+		}
+		asking.Wait()
+		settle()
+	})
+}
+
+// TestFreshIsShared: what the API server is asked for does not grow with who asks.
+func TestFreshIsShared(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		api, f := slowFeed(time.Millisecond)
+		started := time.Now()
+		var asking sync.WaitGroup
+		for range 100 {
+			for range 10 {
+				asking.Go(func() {
+					if _, err := f.Fresh(t.Context(), []string{"a"}); err != nil {
+						t.Error(err)
+					}
+				})
+			}
+			time.Sleep(10 * time.Millisecond)
+		}
+		asking.Wait()
+		reads := int64(time.Since(started)/apart) + 2
+		if asked, most := api.asked.Load(), reads*int64(len(sources)); asked > most {
+			t.Errorf("the API server was asked for %d lists in %s, more than %d", asked, time.Since(started), most)
+		}
+		settle()
+		f.reads.mu.Lock()
+		defer f.reads.mu.Unlock()
+		if kept := len(f.reads.next); kept != 0 {
+			t.Errorf("%d scopes are still kept", kept)
+		}
+	})
+}
+
+// TestFreshOfOneIsAtOnce: a denial by itself waits for nothing but its own read.
+func TestFreshOfOneIsAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		_, f := slowFeed(time.Millisecond)
+		for range 3 {
+			started := time.Now()
+			if _, err := f.Fresh(t.Context(), []string{"a"}); err != nil {
+				t.Fatal(err)
+			}
+			if took, most := time.Since(started), time.Duration(len(sources))*time.Millisecond; took > most {
+				t.Errorf("took %s, more than %s", took, most)
+			}
+			settle()
+		}
+	})
+}
