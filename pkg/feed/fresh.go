@@ -24,9 +24,6 @@ import (
 // the API server takes no call, as one that ends and has a last request reviewed, what
 // watches have brought counts if they were there a moment ago: it takes no writes either.
 func (f *Feed) Fresh(ctx context.Context, namespaces []string) (*mesh.Snapshot, error) {
-	if slices.Contains(namespaces, "") || len(namespaces) > mostNamespaces {
-		namespaces = []string{""}
-	}
 	stored, cancel := halfOf(ctx)
 	defer cancel()
 	fresh, err := f.fresh(stored, namespaces, false)
@@ -71,24 +68,47 @@ func halfOf(ctx context.Context) (context.Context, context.CancelFunc) {
 // other way round, what a watch brings meanwhile would be undone by an older read.
 func (f *Feed) fresh(ctx context.Context, namespaces []string, remembered bool) (*mesh.Snapshot, error) {
 	now := f.Snapshot()
-	found, err := f.reads.all(ctx, namespaces, remembered)
+	found, err := f.reads.all(ctx, f.scopes(namespaces, remembered))
 	if err != nil {
 		return nil, err
 	}
 	var changes []mesh.Change
-	for of, kinds := range found {
-		for kind, listed := range kinds {
-			changes = append(changes, replacing(now.Objects(kind, of.namespace), listed)...)
-		}
+	for of, listed := range found {
+		changes = append(changes, replacing(now.Objects(of.kind, of.namespace), listed)...)
 	}
 	return now.Apply(changes...), nil
 }
 
-// mostNamespaces is how many namespaces are read one by one, and not all at once.
-const mostNamespaces = 10
+// A kind is read of all namespaces, in one list that every denial shares, where that is
+// hardly more than a list for each: where the cluster holds few of it, or many namespaces are
+// asked for.
+const (
+	fewObjects     = 200
+	mostNamespaces = 10
+)
 
-func (f *Feed) list(ctx context.Context, from source, namespace string, how ...client.ListOption) (holds, error) {
-	objects, skipped, err := from.read(ctx, f.client, namespace, how...)
+func (f *Feed) scopes(namespaces []string, remembered bool) []scope {
+	whole := slices.Contains(namespaces, "") || len(namespaces) > mostNamespaces
+	var scopes []scope
+	for _, s := range f.stores {
+		if whole || s.wide || s.objects.Load() <= fewObjects {
+			scopes = append(scopes, scope{s.kind, "", remembered})
+			continue
+		}
+		for _, namespace := range namespaces {
+			scopes = append(scopes, scope{s.kind, namespace, remembered})
+		}
+	}
+	return scopes
+}
+
+func (f *Feed) list(ctx context.Context, of scope) (holds, error) {
+	from, _ := sourceOf(of.kind)
+	var how []client.ListOption
+	if of.remembered {
+		how = append(how, remembered{})
+	}
+	objects, skipped, err := from.read(ctx, f.client, of.namespace, how...)
 	for _, unreadable := range skipped {
 		f.skip(unreadable)
 	}

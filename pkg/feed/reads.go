@@ -6,8 +6,6 @@ import (
 	"sync"
 	"time"
 
-	"sigs.k8s.io/controller-runtime/pkg/client"
-
 	"github.com/meshward/meshward/pkg/validate/mesh"
 )
 
@@ -19,11 +17,11 @@ const (
 	readWithin = 2 * time.Second
 )
 
-// scope is what one live read covers: the kinds within a namespace, of all namespaces where
-// its name is empty, or those that are in none.
+// scope is what one live read covers: a kind within a namespace, or in all of them where
+// its name is empty.
 type scope struct {
+	kind       mesh.Kind
 	namespace  string
-	wide       bool
 	remembered bool // from the memory of the API server, not from storage
 }
 
@@ -33,7 +31,7 @@ type holds map[mesh.Ref]*mesh.Object
 // read is one live read. What it brought may be looked at once done is closed.
 type read struct {
 	done  chan struct{}
-	found map[mesh.Kind]holds
+	found holds
 	err   error
 }
 
@@ -41,12 +39,34 @@ type read struct {
 // began after they asked, or it would say nothing about what was stored until then; all
 // who ask before it begins share it.
 type reads struct {
-	list func(ctx context.Context, from source, namespace string, how ...client.ListOption) (holds, error)
+	list func(context.Context, scope) (holds, error)
 
 	mu sync.Mutex
 	// next is the read that is about to begin, by scope; nil where one is running, or ended
 	// a moment ago, and nobody has asked since.
 	next map[scope]*read
+}
+
+// all returns what the next reads of some scopes find. It returns the error of a read that
+// failed, and that of ctx where they do not end in time.
+func (r *reads) all(ctx context.Context, scopes []scope) (map[scope]holds, error) {
+	joined := make(map[scope]*read, len(scopes))
+	for _, of := range scopes {
+		joined[of] = r.join(ctx, of)
+	}
+	found := make(map[scope]holds, len(scopes))
+	for of, read := range joined {
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-read.done:
+		}
+		if read.err != nil {
+			return nil, fmt.Errorf("%s of namespace %q: %w", of.kind, of.namespace, read.err)
+		}
+		found[of] = read.found
+	}
+	return found, nil
 }
 
 // join returns the next read of a scope.
@@ -86,51 +106,8 @@ func (r *reads) take(of scope) *read {
 	return next
 }
 
-// read lists the kinds one after the other: all at once, a burst of denials in many
-// namespaces asks for so many lists that the API server answers none of them in time.
-func (r *reads) read(ctx context.Context, of scope) (map[mesh.Kind]holds, error) {
+func (r *reads) read(ctx context.Context, of scope) (holds, error) {
 	ctx, cancel := context.WithTimeout(ctx, readWithin)
 	defer cancel()
-	var how []client.ListOption
-	if of.remembered {
-		how = append(how, remembered{})
-	}
-	found := map[mesh.Kind]holds{}
-	for _, source := range sources {
-		if source.wide != of.wide {
-			continue
-		}
-		listed, err := r.list(ctx, source, of.namespace, how...)
-		if err != nil {
-			return nil, fmt.Errorf("%s of namespace %q: %w", source.kind, of.namespace, err)
-		}
-		found[source.kind] = listed
-	}
-	return found, nil
-}
-
-// all returns what the next reads of namespaces, and of what is in none, find. It returns
-// the error of a read that failed, and that of ctx where they do not end in time.
-func (r *reads) all(ctx context.Context, namespaces []string, remembered bool) (map[scope]map[mesh.Kind]holds, error) {
-	scopes := []scope{{wide: true, remembered: remembered}}
-	for _, namespace := range namespaces {
-		scopes = append(scopes, scope{namespace: namespace, remembered: remembered})
-	}
-	joined := map[scope]*read{}
-	for _, of := range scopes {
-		joined[of] = r.join(ctx, of)
-	}
-	found := map[scope]map[mesh.Kind]holds{}
-	for of, read := range joined {
-		select {
-		case <-ctx.Done():
-			return nil, ctx.Err()
-		case <-read.done:
-		}
-		if read.err != nil {
-			return nil, read.err
-		}
-		found[of] = read.found
-	}
-	return found, nil
+	return r.list(ctx, of)
 }

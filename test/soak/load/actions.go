@@ -30,8 +30,8 @@ const roundOf = 40
 func (l *Load) actions() [roundOf]action {
 	dry := action{name: "pods, on a dry run", ask: dryPod, want: injected}
 	stored := action{name: "pods that are stored", ask: storedPod, want: injected, after: l.remove}
-	edit := action{name: "routes changed for good", ask: editForGood, want: admitted}
-	spoil := action{name: "routes changed for bad", ask: editForBad, want: denied, after: l.mendIfStored}
+	edit := action{name: "routes changed for good", ask: l.standing.edit(goodEdit), want: admitted, after: l.standing.edited}
+	spoil := action{name: "routes changed for bad", ask: l.standing.edit(badEdit), want: denied, after: l.mendIfStored}
 	bad := action{name: "bad routes made", ask: badRoute, want: denied, after: l.removeIfStored}
 	made := action{name: "good routes made", ask: l.spare.create, want: admitted, after: l.spare.created}
 	gone := action{name: "routes removed", ask: l.spare.delete, want: admitted, after: l.spare.deleted}
@@ -53,22 +53,6 @@ func storedPod(n int) *ask { return podOf("stored", n, "") }
 func podOf(what string, n int, query string) *ask {
 	name := fmt.Sprintf("%s-%d", what, n)
 	return &ask{method: http.MethodPost, path: pods + query, contentType: asJSON, body: fmt.Appendf(nil, pod, name), name: name}
-}
-
-func editForGood(n int) *ask {
-	name, share := standing(n), n%100
-	return &ask{
-		method: http.MethodPatch, path: services + "/" + name, contentType: asMerge,
-		body: fmt.Appendf(nil, goodEdit, name, share, name, 100-share, 1+n%9),
-	}
-}
-
-func editForBad(n int) *ask {
-	name := standing(n / roundOf) // another each time
-	return &ask{
-		method: http.MethodPatch, path: services + "/" + name, contentType: asMerge,
-		body: fmt.Appendf(nil, badEdit, name), name: name,
-	}
 }
 
 func badRoute(n int) *ask {
@@ -127,21 +111,47 @@ func (l *Load) removeIfStored(ctx context.Context, ask *ask, got answer) {
 func (l *Load) mendIfStored(ctx context.Context, ask *ask, got answer) {
 	if got.succeeded() || got.tries > 0 {
 		mended := *ask
-		mended.body = fmt.Appendf(nil, goodEdit, ask.name, 50, ask.name, 50, 1)
+		mended.body = goodEdit(ask.name, 0)
 		l.try(ctx, &mended)
 	}
+	l.standing.edited(ctx, ask, got)
 }
 
 func (l *Load) delete(ctx context.Context, path string) {
 	l.try(ctx, &ask{method: http.MethodDelete, path: path, contentType: asJSON})
 }
 
+// standing are the routes that are changed, each by one at a time: a patch that meets another
+// is done over by the API server, and every time over reviewed.
+type standing chan string
+
+func newStanding() standing {
+	s := make(standing, len(standingRoutes))
+	for _, name := range standingRoutes {
+		s <- name
+	}
+	return s
+}
+
+func (s standing) edit(body func(name string, n int) []byte) func(n int) *ask {
+	return func(n int) *ask {
+		select {
+		case name := <-s:
+			return &ask{method: http.MethodPatch, path: services + "/" + name, contentType: asMerge, body: body(name, n), name: name}
+		default:
+			return nil
+		}
+	}
+}
+
+func (s standing) edited(_ context.Context, ask *ask, _ answer) { s <- ask.name }
+
 // spares are routes that are made and removed, each by one at a time.
 type spares struct{ absent, present chan string }
 
 func newSpares() *spares {
-	s := &spares{absent: make(chan string, len(sparesOf)), present: make(chan string, len(sparesOf))}
-	for _, name := range sparesOf {
+	s := &spares{absent: make(chan string, len(spareRoutes)), present: make(chan string, len(spareRoutes))}
+	for _, name := range spareRoutes {
 		s.absent <- name
 	}
 	return s

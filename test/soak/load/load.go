@@ -16,9 +16,10 @@ import (
 )
 
 // mostAtOnce is how many requests may be under way; beyond that the load waits, as
-// clients do that wait for answers. It is no more than two seconds' worth, so that what
-// an API server has collected when its etcd goes on again does not drown it.
-const mostAtOnce = 300
+// clients do that wait for answers. An API server keeps 25 connections to a webhook: what
+// more there is of it at once costs a handshake each, and a load that does not give way is
+// then never got over.
+const mostAtOnce = 64
 
 // patience is how long a request is tried again that the API server did not take.
 const patience = 2 * time.Minute
@@ -30,6 +31,8 @@ type Load struct {
 	rate  int
 	ring  [roundOf]action
 	spare *spares
+
+	standing standing
 
 	halt    sync.RWMutex // held while the load pauses
 	slots   chan struct{}
@@ -43,7 +46,7 @@ func New(cluster *rest.Config, rate int) (*Load, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &Load{Tally: newTally(), api: client, rate: rate, spare: newSpares(), slots: make(chan struct{}, mostAtOnce)}
+	l := &Load{Tally: newTally(), api: client, rate: rate, spare: newSpares(), standing: newStanding(), slots: make(chan struct{}, mostAtOnce)}
 	l.ring = l.actions()
 	return l, nil
 }
@@ -86,7 +89,7 @@ func (l *Load) Pause() (resume func()) {
 // is not as it has to be.
 func (l *Load) Once(ctx context.Context) error {
 	const apartFrom = 1_000_000_000 // names of its own
-	apart := &Load{Tally: newTally(), api: l.api, spare: &spares{}}
+	apart := &Load{Tally: newTally(), api: l.api, spare: &spares{}, standing: newStanding()}
 	apart.ring = apart.actions()
 	for n := range apart.ring {
 		apart.one(ctx, apartFrom/len(apart.ring)*len(apart.ring)+n)

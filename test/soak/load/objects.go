@@ -2,59 +2,61 @@ package load
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
 // Namespace is where everything is asked for.
 const Namespace = "soak"
 
-// How many routes stand, and how many come and go.
-const (
-	standingRoutes = 20
-	spareRoutes    = 20
+// Routes that stand, and routes that come and go.
+var (
+	standingRoutes = named("standing", 20)
+	spareRoutes    = named("spare", 20)
 )
+
+func named(what string, many int) []string {
+	var names []string
+	for n := range many {
+		names = append(names, fmt.Sprintf("%s-%02d", what, n))
+	}
+	return names
+}
 
 // bare is a host without a route of its own.
 const bare = "bare"
 
-func standing(n int) string { return fmt.Sprintf("standing-%02d", n%standingRoutes) }
-
-var sparesOf = func() []string {
-	var names []string
-	for n := range spareRoutes {
-		names = append(names, fmt.Sprintf("spare-%02d", n))
-	}
-	return names
-}()
-
+// pod is one that nobody schedules: what would follow keeps an API server busier than its
+// admission does.
 const pod = `{"apiVersion":"v1","kind":"Pod","metadata":{"name":%q,"namespace":"soak","labels":{"app":"soak"}},
-"spec":{"terminationGracePeriodSeconds":0,"containers":[{"name":"app","image":"example.com/app:1","ports":[{"containerPort":8080}],
+"spec":{"schedulerName":"none","terminationGracePeriodSeconds":0,"containers":[{"name":"app","image":"example.com/app:1","ports":[{"containerPort":8080}],
 "readinessProbe":{"httpGet":{"path":"/ready","port":8080}}}]}}`
 
 const route = `{"apiVersion":"networking.istio.io/v1","kind":"VirtualService","metadata":{"name":%q,"namespace":"soak"},
 "spec":{"hosts":[%q],"http":[{"route":[{"destination":{"host":%q,"subset":%q}}]}]}}`
 
-const goodEdit = `{"spec":{"http":[{"route":[{"destination":{"host":%q,"subset":"v1"},"weight":%d},
-{"destination":{"host":%q,"subset":"v2"},"weight":%d}],"timeout":"%ds"}]}}`
+func goodEdit(name string, n int) []byte {
+	share := n % 100
+	return fmt.Appendf(nil, `{"spec":{"http":[{"route":[{"destination":{"host":%q,"subset":"v1"},"weight":%d},
+{"destination":{"host":%q,"subset":"v2"},"weight":%d}],"timeout":"%ds"}]}}`, name, share, name, 100-share, 1+n%9)
+}
 
-const badEdit = `{"spec":{"http":[{"route":[{"destination":{"host":%q,"subset":"v9"}}]}]}}`
+func badEdit(name string, _ int) []byte {
+	return fmt.Appendf(nil, `{"spec":{"http":[{"route":[{"destination":{"host":%q,"subset":"v9"}}]}]}}`, name)
+}
 
 // Manifest is what has to be stored before anything is asked: the namespace, whose pods
 // get a sidecar, and the services with their subsets and the standing routes.
 func Manifest() string {
 	text := []string{`{"apiVersion":"v1","kind":"Namespace","metadata":{"name":"soak","labels":{"istio-injection":"enabled"}}}`}
-	hosts := append([]string{bare}, sparesOf...)
-	for n := range standingRoutes {
-		hosts = append(hosts, standing(n))
-	}
-	for _, host := range hosts {
+	for _, host := range slices.Concat([]string{bare}, spareRoutes, standingRoutes) {
 		text = append(text, fmt.Sprintf(`{"apiVersion":"v1","kind":"Service","metadata":{"name":%q,"namespace":"soak"},
 "spec":{"selector":{"app":%q},"ports":[{"name":"http","port":80}]}}`, host, host),
 			fmt.Sprintf(`{"apiVersion":"networking.istio.io/v1","kind":"DestinationRule","metadata":{"name":%q,"namespace":"soak"},
 "spec":{"host":%q,"subsets":[{"name":"v1","labels":{"version":"v1"}},{"name":"v2","labels":{"version":"v2"}}]}}`, host, host))
 	}
-	for n := range standingRoutes {
-		text = append(text, fmt.Sprintf(route, standing(n), standing(n), standing(n), "v1"))
+	for _, host := range standingRoutes {
+		text = append(text, fmt.Sprintf(route, host, host, host, "v1"))
 	}
 	return strings.Join(text, "\n---\n")
 }
