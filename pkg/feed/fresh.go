@@ -19,23 +19,21 @@ import (
 // it reads grows with the namespaces. It returns an error where the API server
 // does not answer before ctx is done.
 //
-// Where storage does not answer in half of that time, as while etcd elects a leader,
-// what the API server remembers of it counts: what watches bring comes from there. Where
-// the API server takes no call, as one that ends and has a last request reviewed, what
+// Where storage fails, or does not answer in half of that time, as while etcd elects a
+// leader, what the API server remembers of it counts: what watches bring comes from there.
+// Where the API server takes no call, as one that ends and has a last request reviewed, what
 // watches have brought counts if they were there a moment ago: it takes no writes either.
 func (f *Feed) Fresh(ctx context.Context, namespaces []string) (*mesh.Snapshot, error) {
 	stored, cancel := halfOf(ctx)
 	defer cancel()
 	fresh, err := f.fresh(stored, namespaces, false)
-	switch {
-	case err == nil, ctx.Err() != nil:
-		return fresh, err
-	case stored.Err() != nil:
-		return f.fresh(ctx, namespaces, true)
-	case isAway(err) && f.contact.stale() < aMoment:
+	if err != nil && ctx.Err() == nil {
+		fresh, err = f.fresh(ctx, namespaces, true)
+	}
+	if err != nil && ctx.Err() == nil && isAway(err) && f.contact.stale() < aMoment {
 		return f.Snapshot(), nil
 	}
-	return nil, err
+	return fresh, err
 }
 
 // aMoment is how long watches may have failed for what they have brought to count as new.

@@ -15,39 +15,48 @@ import (
 	"github.com/meshward/meshward/pkg/validate/mesh"
 )
 
-// stalled answers for an API server whose storage does not answer.
+// stalled answers for an API server whose storage does not answer, or with an error.
 type stalled struct {
 	client.WithWatch
 	memory shelf
+	with   error
 	deaf   bool // it has no memory either
 }
 
 func (s *stalled) List(ctx context.Context, into client.ObjectList, options ...client.ListOption) error {
 	var asked client.ListOptions
 	asked.ApplyOptions(options)
-	if s.deaf || asked.Raw == nil || asked.Raw.ResourceVersion != "0" {
-		<-ctx.Done()
-		return ctx.Err()
+	switch {
+	case !s.deaf && asked.Raw != nil && asked.Raw.ResourceVersion == "0":
+		return s.memory.List(ctx, into, options...)
+	case s.with != nil:
+		return s.with
 	}
-	return s.memory.List(ctx, into, options...)
+	<-ctx.Done()
+	return ctx.Err()
 }
 
 func TestFreshWhileStorageIsStalled(t *testing.T) {
-	for name, deaf := range map[string]bool{"remembering": false, "deaf": true} {
+	failed := apierrors.NewInternalError(errors.New("etcdserver: leader changed"))
+	for name, c := range map[string]struct {
+		api   stalled
+		known bool
+	}{
+		"remembering":          {stalled{}, true},
+		"failing, remembering": {stalled{with: failed}, true},
+		"deaf":                 {stalled{deaf: true}, false},
+		"failing":              {stalled{deaf: true, with: failed}, false},
+	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				api := &stalled{memory: shelf{objects: map[string][]map[string]any{"Service": {service("good", nil)}}}, deaf: deaf}
-				f := newFeed(api, mesh.DefaultConfig(), slog.New(slog.DiscardHandler))
+				api := c.api
+				api.memory = shelf{objects: map[string][]map[string]any{"Service": {service("good", nil)}}}
+				f := newFeed(&api, mesh.DefaultConfig(), slog.New(slog.DiscardHandler))
 				ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
 				defer cancel()
 				snapshot, err := f.Fresh(ctx, []string{"a"})
-				switch {
-				case deaf && (err == nil || ctx.Err() == nil):
-					t.Errorf("nobody answered, and the error is %v", err)
-				case !deaf && err != nil:
-					t.Error(err)
-				case !deaf && snapshot.Get(mesh.Ref{Kind: mesh.KindService, Namespace: "a", Name: "good"}) == nil:
-					t.Error("what the API server remembers is not there")
+				if known := err == nil && holdsService(snapshot, "good"); known != c.known {
+					t.Errorf("it is %v that what the API server remembers is known: %v", known, err)
 				}
 				settle()
 			})
