@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -20,7 +21,8 @@ type stalled struct {
 	client.WithWatch
 	memory shelf
 	with   error
-	deaf   bool // it has no memory either
+	deaf   bool         // it has no memory either
+	open   atomic.Int64 // lists that wait for an answer
 }
 
 func (s *stalled) List(ctx context.Context, into client.ObjectList, options ...client.ListOption) error {
@@ -32,6 +34,8 @@ func (s *stalled) List(ctx context.Context, into client.ObjectList, options ...c
 	case s.with != nil:
 		return s.with
 	}
+	s.open.Add(1)
+	defer s.open.Add(-1)
 	<-ctx.Done()
 	return ctx.Err()
 }
@@ -39,19 +43,19 @@ func (s *stalled) List(ctx context.Context, into client.ObjectList, options ...c
 func TestFreshWhileStorageIsStalled(t *testing.T) {
 	failed := apierrors.NewInternalError(errors.New("etcdserver: leader changed"))
 	for name, c := range map[string]struct {
-		api   stalled
+		api   *stalled
 		known bool
 	}{
-		"remembering":          {stalled{}, true},
-		"failing, remembering": {stalled{with: failed}, true},
-		"deaf":                 {stalled{deaf: true}, false},
-		"failing":              {stalled{deaf: true, with: failed}, false},
+		"remembering":          {&stalled{}, true},
+		"failing, remembering": {&stalled{with: failed}, true},
+		"deaf":                 {&stalled{deaf: true}, false},
+		"failing":              {&stalled{deaf: true, with: failed}, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				api := c.api
 				api.memory = shelf{objects: map[string][]map[string]any{"Service": {service("good", nil)}}}
-				f := newFeed(&api, mesh.DefaultConfig(), slog.New(slog.DiscardHandler))
+				f := newFeed(api, mesh.DefaultConfig(), slog.New(slog.DiscardHandler))
 				ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
 				defer cancel()
 				snapshot, err := f.Fresh(ctx, []string{"a"})
@@ -65,7 +69,7 @@ func TestFreshWhileStorageIsStalled(t *testing.T) {
 }
 
 // settle waits until no live read is running or about to.
-func settle() { time.Sleep(2 * (readWithin + apart)) }
+func settle() { time.Sleep(2 * apart) }
 
 // refusing answers as an API server that takes no call, or does not want to answer.
 type refusing struct {

@@ -9,13 +9,9 @@ import (
 	"github.com/meshward/meshward/pkg/validate/mesh"
 )
 
-const (
-	// apart is how far apart reads of one scope begin: a denial by itself never waits, and
-	// those of a burst are confirmed together, at a load that does not grow with them.
-	apart = 250 * time.Millisecond
-	// readWithin bounds one read. Whoever waits for it has a deadline of their own.
-	readWithin = 2 * time.Second
-)
+// apart is how far apart reads of one scope begin: a denial by itself never waits, and those
+// of a burst are confirmed together, at a load that does not grow with them.
+const apart = 250 * time.Millisecond
 
 // scope is what one live read covers: a kind within a namespace, or in all of them where
 // its name is empty.
@@ -28,11 +24,26 @@ type scope struct {
 // holds are the objects of a kind by name.
 type holds map[mesh.Ref]*mesh.Object
 
-// read is one live read. What it brought may be looked at once done is closed.
+// read is one live read. What it found may be looked at once done is closed.
 type read struct {
 	done  chan struct{}
 	found holds
 	err   error
+
+	// It goes on for as long as somebody waits for it: of what an API server answers at
+	// once it keeps an account for each client, and who waits no more should not be in it.
+	ctx     context.Context
+	end     context.CancelFunc
+	waiting int
+}
+
+func (r *read) wait(ctx context.Context) (holds, error) {
+	select {
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	case <-r.done:
+		return r.found, r.err
+	}
 }
 
 // reads are the live reads that are running. Whoever asks for a scope gets a read that
@@ -54,41 +65,56 @@ func (r *reads) all(ctx context.Context, scopes []scope) (map[scope]holds, error
 	for _, of := range scopes {
 		joined[of] = r.join(ctx, of)
 	}
+	defer r.leave(joined)
 	found := make(map[scope]holds, len(scopes))
 	for of, read := range joined {
-		select {
-		case <-ctx.Done():
-			return nil, ctx.Err()
-		case <-read.done:
+		listed, err := read.wait(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("%s of namespace %q: %w", of.kind, of.namespace, err)
 		}
-		if read.err != nil {
-			return nil, fmt.Errorf("%s of namespace %q: %w", of.kind, of.namespace, read.err)
-		}
-		found[of] = read.found
+		found[of] = listed
 	}
 	return found, nil
 }
 
-// join returns the next read of a scope.
+// join waits for the next read of a scope.
 func (r *reads) join(ctx context.Context, of scope) *read {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	next, running := r.next[of]
 	if next == nil {
 		next = &read{done: make(chan struct{})}
+		next.ctx, next.end = context.WithCancel(context.WithoutCancel(ctx)) // it is not of whoever asks first
 		r.next[of] = next
 	}
+	next.waiting++
 	if !running {
-		go r.run(context.WithoutCancel(ctx), of) // it is not of whoever asks first
+		go r.run(of)
 	}
 	return next
 }
 
+// leave waits for reads no more.
+func (r *reads) leave(joined map[scope]*read) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for of, read := range joined {
+		read.waiting--
+		if read.waiting > 0 {
+			continue
+		}
+		read.end()
+		if r.next[of] == read {
+			r.next[of] = nil
+		}
+	}
+}
+
 // run reads a scope for as long as somebody asks for it.
-func (r *reads) run(ctx context.Context, of scope) {
+func (r *reads) run(of scope) {
 	for next := r.take(of); next != nil; next = r.take(of) {
 		again := time.NewTimer(apart)
-		next.found, next.err = r.read(ctx, of)
+		next.found, next.err = r.list(next.ctx, of)
 		close(next.done)
 		<-again.C
 	}
@@ -104,10 +130,4 @@ func (r *reads) take(of scope) *read {
 	}
 	r.next[of] = nil
 	return next
-}
-
-func (r *reads) read(ctx context.Context, of scope) (holds, error) {
-	ctx, cancel := context.WithTimeout(ctx, readWithin)
-	defer cancel()
-	return r.list(ctx, of)
 }

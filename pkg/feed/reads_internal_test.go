@@ -120,6 +120,34 @@ func TestFreshOfOneIsAtOnce(t *testing.T) {
 	})
 }
 
+// TestFreshIsGivenUp: a read that nobody waits for any more does not go on, and does not
+// stand in the way of whoever asks next.
+func TestFreshIsGivenUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		api := &stalled{deaf: true}
+		f := newFeed(api, mesh.DefaultConfig(), slog.New(slog.DiscardHandler))
+		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+		var asking sync.WaitGroup
+		for _, patience := range []context.Context{ctx, done(t)} {
+			asking.Go(func() {
+				if _, err := f.Fresh(patience, []string{"a"}); err == nil {
+					t.Error("nobody answered, and there is no error")
+				}
+			})
+		}
+		time.Sleep(time.Minute)
+		if api.open.Load() == 0 {
+			t.Error("the read ended with who waited for it no longer, though somebody else does")
+		}
+		cancel()
+		asking.Wait()
+		settle()
+		if open := api.open.Load(); open > 0 {
+			t.Errorf("%d reads go on that nobody waits for", open)
+		}
+	})
+}
+
 // TestFreshReadsFewLists: what is few is read whole, by all who ask.
 func TestFreshReadsFewLists(t *testing.T) {
 	_, f := slowFeed(0)
