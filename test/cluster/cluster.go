@@ -36,6 +36,7 @@ type Cluster struct {
 	BinDir string
 
 	guard      string // path of the program that runs others on the leash
+	niceness   int
 	leash      *leash.Leash
 	authority  *pki.Authority
 	api        *apiClient

@@ -27,10 +27,17 @@ type Options struct {
 	// "--audit-log-path=/tmp/audit.log". They win over those that Start sets.
 	APIServerArgs []string
 
+	// Niceness is how much the cluster's programs make way for others on the machine, from
+	// 0, as by default, to 19. Where what is tested would have machines of its own, it should
+	// not have to wait for theirs.
+	Niceness int
+
 	// Progress is told what is being built and how far that is, in lines for a
 	// human. It is os.Stderr by default; io.Discard keeps it quiet.
 	Progress io.Writer
 }
+
+const mostNice = 19
 
 var dnsLabel = regexp.MustCompile(`^[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?$`)
 
@@ -42,6 +49,9 @@ func (o Options) complete() (Options, error) {
 	}
 	if !dnsLabel.MatchString(o.Name) {
 		return o, fmt.Errorf("%q cannot name a cluster; use at most 40 lower-case letters, digits and inner hyphens", o.Name)
+	}
+	if o.Niceness < 0 || o.Niceness > mostNice {
+		return o, fmt.Errorf("a niceness of %d is not possible; ask for 0 to %d", o.Niceness, mostNice)
 	}
 	if o.Nodes == 0 {
 		o.Nodes = 1

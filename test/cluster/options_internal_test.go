@@ -15,6 +15,7 @@ func TestOptionsThatCannotBeMet(t *testing.T) {
 		"hyphen at end":  {Options{Name: "east-"}, `"east-" cannot name a cluster`},
 		"too long":       {Options{Name: strings.Repeat("a", 41)}, "at most 40"},
 		"negative nodes": {Options{Nodes: -1}, "cannot have -1 nodes"},
+		"too nice":       {Options{Niceness: 20}, "ask for 0 to 19"},
 		"too many nodes": {Options{Nodes: 255}, "ask for 1 to 254"},
 	} {
 		if _, err := c.options.complete(); err == nil || !strings.Contains(err.Error(), c.want) {

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"time"
 
 	"github.com/meshward/meshward/test/cluster/internal/pki"
@@ -49,7 +50,7 @@ func Start(ctx context.Context, options Options) (*Cluster, error) {
 	if err != nil {
 		return nil, errors.Join(err, directory.discard())
 	}
-	c.Name, c.guard = options.Name, programs.Guard()
+	c.Name, c.guard, c.niceness = options.Name, programs.Guard(), options.Niceness
 	c.supervisor, err = supervise(directory, c.leash)
 	if err != nil {
 		return nil, errors.Join(err, directory.discard())
@@ -135,7 +136,11 @@ func (c *Cluster) linkPrograms(played map[string]string) error {
 // run starts the program of a role. It knows nothing of the user: no preferences,
 // no proxy, no credentials.
 func (c *Cluster) run(role string, args []string) error {
-	command := exec.Command(c.guard, append([]string{filepath.Join(c.BinDir, role)}, args...)...)
+	program := []string{filepath.Join(c.BinDir, role)}
+	if c.niceness > 0 {
+		program = append([]string{"nice", "-n", strconv.Itoa(c.niceness)}, program...)
+	}
+	command := exec.Command(c.guard, append(program, args...)...)
 	command.Dir = c.path(homeFolder)
 	command.Env = []string{"HOME=" + c.path(homeFolder), "PATH=" + os.Getenv("PATH"), "TMPDIR=" + os.TempDir()}
 	return c.supervisor.start(role, args, command, c.path(logFolder, role+".log"))

@@ -19,7 +19,7 @@ import (
 // clients do that wait for answers. An API server keeps 25 connections to a webhook: what
 // more there is of it at once costs a handshake each, and a load that does not give way is
 // then never got over.
-const mostAtOnce = 64
+const mostAtOnce = 24
 
 // patience is how long a request is tried again that the API server did not take.
 const patience = 2 * time.Minute
