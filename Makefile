@@ -72,6 +72,14 @@ oracle-inject: ## Hold the injector against Istio's on N generated workloads fro
 bench: ## Measure what has a budget and hold it to it (ARGS="-only 'inject a pod'" for some)
 	@go run ./test/bench $(ARGS)
 
+.PHONY: bench-peers
+bench-peers: ## Measure Istio's injector and analyzers beside ours, in one run
+	@go run ./test/bench -table peers $(ARGS)
+
+.PHONY: bench-guard
+bench-guard: ## Hold what is allocated to what it was
+	@go run ./test/bench -table guard -count 1 $(ARGS)
+
 .PHONY: soak
 soak: controlplane ## Run meshward for half an hour under all that happens to clusters (ARGS="-restarts 2 -rotations 2" for minutes)
 	@go build -C test/soak -o $(CURDIR)/bin/soak .

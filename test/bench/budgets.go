@@ -22,14 +22,19 @@ type suite struct {
 
 var (
 	reviews = &suite{".", "./pkg/admit", "^BenchmarkReview$/^pod-", "10000x"}
-	peers   = &suite{"test/oracle", "./inject", "^BenchmarkWebhook$", "2000x"}
+	pods    = &suite{"test/oracle", "./inject", "^BenchmarkWebhook$", "2000x"}
 	changes = &suite{".", "./test", "^BenchmarkChange$", "1s"}
 	wholes  = &suite{".", "./test", "^BenchmarkAll$", "1s"}
 	curves  = &suite{".", "./test", "^BenchmarkCurve$/^services=100000?$/^admit=", "100x"}
 	audits  = &suite{".", "./test", "^BenchmarkCurve$/^services=100000?$/^audit(-first)?$", "1x"}
 	worsts  = &suite{".", "./test", "^BenchmarkWorst$/^fragments=", "20x"}
 	starts  = &suite{".", "./test", "^BenchmarkColdStart$", "1x"}
+	meshes  = &suite{"test/oracle", "./analyzers", "^BenchmarkAudit$", "1x"}
 )
+
+// tables are what can be measured: what has a budget, what others cost beside us, and what is
+// held to what it cost before.
+var tables = map[string][]row{"budgets": budgets, "peers": peers, "guard": guard}
 
 // A row is one promise: a figure of a benchmark, or what it is in proportion to another's.
 type row struct {
@@ -56,8 +61,6 @@ var budgets = slices.Concat(
 	injection("inject the first pod of a workload", "Review/pod-injected-first"),
 	[]row{
 		{what: "inject a pod, beside a no-op webhook", suite: reviews, of: "Review/pod-injected", unit: inSeconds, against: noOp, most: 2},
-		{what: "inject with Istio's template, beside Istio", suite: peers, of: "Webhook/meshward/alike", unit: inSeconds, against: "Webhook/istio/alike", most: 1. / 8},
-		{what: "inject the first pod of a workload with it, beside Istio", suite: peers, of: "Webhook/meshward/first", unit: inSeconds, against: "Webhook/istio/first", most: 1. / 8},
 		{what: "judge a VirtualService among 100,000 services", suite: changes, of: "Change/services=100000", unit: inSeconds, most: 1e-3, informs: true},
 		{what: "judge, beside a hundredth of the mesh", suite: changes, of: "Change/services=100000", unit: inAllocations, against: "Change/services=1000", most: 1.05},
 		{what: "audit 4,000 services", suite: wholes, of: "All/services=4000", unit: inSeconds, most: 0.25, informs: true},
@@ -95,8 +98,8 @@ func injection(what, of string) []row {
 	}
 }
 
-func matching(wanted *regexp.Regexp) []row {
-	return slices.DeleteFunc(slices.Clone(budgets), func(r row) bool { return !wanted.MatchString(r.what) })
+func matching(rows []row, wanted *regexp.Regexp) []row {
+	return slices.DeleteFunc(slices.Clone(rows), func(r row) bool { return !wanted.MatchString(r.what) })
 }
 
 // suitesOf are the suites that rows need, each once.

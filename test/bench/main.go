@@ -8,9 +8,12 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"maps"
 	"os"
 	"regexp"
 	"runtime"
+	"slices"
+	"strings"
 )
 
 func main() {
@@ -24,6 +27,7 @@ func main() {
 var errOver = errors.New("over budget")
 
 func run() error {
+	table := flag.String("table", "budgets", "what to measure: "+strings.Join(slices.Sorted(maps.Keys(tables)), ", "))
 	only := flag.String("only", "", "measure the rows that match a regular expression (default: all)")
 	count := flag.Int("count", 3, "how many times each benchmark is run; the best counts")
 	flag.Parse()
@@ -31,9 +35,9 @@ func run() error {
 	if err != nil {
 		return fmt.Errorf("-only: %w", err)
 	}
-	rows := matching(wanted)
+	rows := matching(tables[*table], wanted)
 	if len(rows) == 0 {
-		return fmt.Errorf("no row matches %q", *only)
+		return fmt.Errorf("no row of table %q matches %q", *table, *only)
 	}
 	figures, err := measure(suitesOf(rows), *count)
 	if err != nil {

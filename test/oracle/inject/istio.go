@@ -79,7 +79,7 @@ func (i *Istio) Webhook(f *files.Files, r *gen.Request) (patch []byte, denied st
 	if err != nil {
 		return nil, "", err
 	}
-	body, err := json.Marshal(review(r))
+	body, err := Review(r)
 	if err != nil {
 		return nil, "", err
 	}
@@ -99,9 +99,28 @@ func (i *Istio) Webhook(f *files.Files, r *gen.Request) (patch []byte, denied st
 	return answer.Patch, "", nil
 }
 
-// review is a request as the API server sends it.
-func review(r *gen.Request) *admissionv1.AdmissionReview {
-	return &admissionv1.AdmissionReview{
+// Handler is what istiod serves, for a mesh without ProxyConfigs.
+func (i *Istio) Handler(f *files.Files) (http.Handler, error) {
+	with, err := i.with(f)
+	if err != nil {
+		return nil, err
+	}
+	with.mu.Lock()
+	defer with.mu.Unlock()
+	if err := with.serve(); err != nil {
+		return nil, err
+	}
+	with.env.SetPushContext(&model.PushContext{})
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		i.gate.enter(environment{f.Native, f.Compliance})
+		defer i.gate.leave()
+		with.mux.ServeHTTP(w, r)
+	}), nil
+}
+
+// Review is a request as the body that the API server sends.
+func Review(r *gen.Request) ([]byte, error) {
+	return json.Marshal(&admissionv1.AdmissionReview{
 		TypeMeta: metav1.TypeMeta{APIVersion: "admission.k8s.io/v1", Kind: "AdmissionReview"},
 		Request: &admissionv1.AdmissionRequest{
 			UID:       types.UID("00000000-0000-0000-0000-000000000000"),
@@ -111,16 +130,14 @@ func review(r *gen.Request) *admissionv1.AdmissionReview {
 			Operation: admissionv1.Create,
 			Object:    runtime.RawExtension{Raw: r.Pod},
 		},
-	}
+	})
 }
 
 func (i *installed) answer(r *gen.Request, body []byte) (*admissionv1.AdmissionResponse, error) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	if i.mux == nil {
-		if err := i.serve(); err != nil {
-			return nil, err
-		}
+	if err := i.serve(); err != nil {
+		return nil, err
 	}
 	i.env.SetPushContext(&model.PushContext{ProxyConfigs: model.GetProxyConfigs(resources{of: r}, i.mesh)})
 	request := httptest.NewRequest(http.MethodPost, r.Path, bytes.NewReader(body))
@@ -164,8 +181,11 @@ func (i *Istio) with(f *files.Files) (*installed, error) {
 	return parsed, nil
 }
 
-// serve makes the webhook.
+// serve makes the webhook, once.
 func (i *installed) serve() error {
+	if i.mux != nil {
+		return nil
+	}
 	mux := http.NewServeMux()
 	_, err := inject.NewWebhook(inject.WebhookParameters{
 		Watcher: watcher{i}, Env: i.env, Mux: mux, Revision: i.revision, MultiCluster: multicluster.NewFakeController(),

@@ -32,6 +32,9 @@ func (Product) CommandLine(f *files.Files, manifest []byte) (out []byte, warning
 	return out, warnings, err
 }
 
+// Injector is the one that the webhook asks, which is made once.
+func (Product) Injector(f *files.Files) (*mutate.Injector, error) { return injectorOf(f, false) }
+
 // Webhook answers for a pod.
 func (Product) Webhook(f *files.Files, r *gen.Request) (patch []byte, denied string, err error) {
 	injector, err := injectorOf(f, false)

@@ -1,0 +1,45 @@
+package main
+
+import "slices"
+
+// Suites that take a moment.
+var (
+	quickReviews = &suite{".", "./pkg/admit", "^BenchmarkReview$", "3000x"}
+	quickChanges = &suite{".", "./test", "^BenchmarkCurve$/^services=1000?0?$/^admit=", "20x"}
+	quickWholes  = &suite{".", "./test", "^BenchmarkAll$/^services=4000$", "1x"}
+	quickStarts  = &suite{".", "./test", "^BenchmarkColdStart$/^services=1000$", "1x"}
+)
+
+// slack is how much more than before something may cost: what is allocated depends a little
+// on the order of maps.
+const slack = 1.1
+
+// guard holds what is allocated to what it was, so that a change for the worse is made
+// knowingly. After one for the better its figure comes down.
+var guard = slices.Concat(
+	before(quickReviews, "a pod like one seen before", "Review/pod-injected", 84, 16.7),
+	before(quickReviews, "another pod of a StatefulSet", "Review/pod-injected-named", 450, 48.7),
+	before(quickReviews, "the first pod of a workload", "Review/pod-injected-first", 436, 46.5),
+	before(quickReviews, "a VirtualService allowed", "Review/route-allowed", 487, 36),
+	before(quickReviews, "a VirtualService denied", "Review/route-denied", 918, 70),
+	grown("fragment", "VirtualService", "DestinationRule", "Service", "ServiceEntry", "Gateway"),
+)
+
+func before(s *suite, what, of string, allocations, kibibytes float64) []row {
+	return []row{
+		{what: what, suite: s, of: of, unit: inAllocations, most: allocations * slack},
+		{what: what, suite: s, of: of, unit: inBytes, most: kibibytes * 1024 * slack},
+	}
+}
+
+// grown is that an admission of each kind does not grow from a mesh to one of ten times as
+// many services.
+func grown(kinds ...string) (rows []row) {
+	for _, kind := range kinds {
+		rows = append(rows, row{
+			what: "a " + kind + " among ten times as many services", suite: quickChanges,
+			of: "Curve/services=10000/admit=" + kind, unit: inAllocations, against: "Curve/services=1000/admit=" + kind, most: 1.05,
+		})
+	}
+	return rows
+}
