@@ -16,10 +16,9 @@ import (
 )
 
 // mostAtOnce is how many requests may be under way; beyond that the load waits, as
-// clients do that wait for answers. An API server keeps 25 connections to a webhook: what
-// more there is of it at once costs a handshake each, and a load that does not give way is
-// then never got over.
-const mostAtOnce = 24
+// clients do that wait for answers. It is enough to keep two cores busy. More would only
+// wait in the API server, and of what waits there, a fault finds more under way.
+const mostAtOnce = 8
 
 // patience is how long a request is tried again that the API server did not take.
 const patience = 2 * time.Minute
