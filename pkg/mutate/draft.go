@@ -26,15 +26,8 @@ type draft struct {
 
 func newDraft(raw []byte, pod *corev1.Pod) *draft {
 	spec := &pod.Spec
-	d := &draft{
-		raw: raw, pod: pod,
-		labels:         owned(pod.Labels),
-		annotations:    owned(pod.Annotations),
-		initContainers: newList("initContainers", spec.InitContainers != nil, len(spec.InitContainers)),
-		containers:     newList("containers", spec.Containers != nil, len(spec.Containers)),
-		volumes:        newList("volumes", spec.Volumes != nil, len(spec.Volumes)),
-		pullSecrets:    newList("imagePullSecrets", spec.ImagePullSecrets != nil, len(spec.ImagePullSecrets)),
-	}
+	d := &draft{raw: raw, pod: pod, labels: owned(pod.Labels), annotations: owned(pod.Annotations)}
+	d.list(spec)
 	for i := range spec.InitContainers {
 		d.initContainers.own(spec.InitContainers[i].Name, &spec.InitContainers[i])
 	}
@@ -48,6 +41,17 @@ func newDraft(raw []byte, pod *corev1.Pod) *draft {
 		d.pullSecrets.own(spec.ImagePullSecrets[i].Name, nil)
 	}
 	return d
+}
+
+// list makes the lists, with room for what a pod has in them.
+func (d *draft) list(spec *corev1.PodSpec) {
+	lists := &[...]list{
+		newList("initContainers", spec.InitContainers != nil, len(spec.InitContainers)),
+		newList("containers", spec.Containers != nil, len(spec.Containers)),
+		newList("volumes", spec.Volumes != nil, len(spec.Volumes)),
+		newList("imagePullSecrets", spec.ImagePullSecrets != nil, len(spec.ImagePullSecrets)),
+	}
+	d.initContainers, d.containers, d.volumes, d.pullSecrets = &lists[0], &lists[1], &lists[2], &lists[3]
 }
 
 // owned is a copy with room for what injection adds.
@@ -83,8 +87,8 @@ type list struct {
 	items   []item
 }
 
-func newList(field string, present bool, size int) *list {
-	return &list{field: field, present: present, was: size, items: make([]item, 0, size)}
+func newList(field string, present bool, size int) list {
+	return list{field: field, present: present, was: size, items: make([]item, 0, size)}
 }
 
 // own takes in the next item of the pod's own.

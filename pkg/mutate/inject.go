@@ -122,8 +122,9 @@ type Injection struct {
 func (in *Injector) Inject(r Request) (Injection, error) {
 	key := keys.Get().(*[]byte)
 	defer keys.Put(key)
-	*key = r.key((*key)[:0])
-	if known, is := in.memory.recall(*key); is {
+	token := tokenVolume(r.Pod)
+	*key = r.key((*key)[:0], token)
+	if known, is := in.memory.recall(*key, token); is {
 		return known, nil
 	}
 	injection, err := in.inject(&r)
@@ -131,7 +132,7 @@ func (in *Injector) Inject(r Request) (Injection, error) {
 		of := r.Workload
 		return Injection{}, fmt.Errorf("%s %s/%s: cannot inject a sidecar: %w", of.Kind, of.Namespace, cmp.Or(of.Name, r.Pod.GenerateName), err)
 	}
-	in.memory.keep(*key, injection)
+	in.memory.keep(*key, token, injection)
 	return injection, nil
 }
 
@@ -172,6 +173,9 @@ func (in *Injector) inject(r *Request) (Injection, error) {
 	}
 	in.mark(d, r, names)
 	d.order(in.holds(proxy))
+	if !in.Files {
+		d.mountToken()
+	}
 	patch, err := d.patch()
 	return Injection{Patch: patch, Warnings: append(warnings, d.doubts(r.Namespace)...)}, err
 }

@@ -30,32 +30,51 @@ type memory struct {
 type remembered struct {
 	key       []byte
 	injection Injection
+	// token is the volume that the pod had its token from, and naming are the operations of
+	// the patch that say its name, which is another one in every pod.
+	token  string
+	naming []int
 }
 
 func newMemory() *memory {
 	return &memory{seed: maphash.MakeSeed(), pods: lru.New(rememberedPods)}
 }
 
-// recall returns what came of a request like this one.
-func (m *memory) recall(key []byte) (Injection, bool) {
+// recall returns what came of a request like this one, for a pod whose token is in the volume
+// of a name.
+func (m *memory) recall(key []byte, token string) (Injection, bool) {
 	found, _ := m.pods.Get(maphash.Bytes(m.seed, key))
 	known, ok := found.(*remembered)
 	if !ok || !bytes.Equal(known.key, key) {
 		return Injection{}, false
 	}
-	return known.injection, true
+	injection := known.injection
+	if len(known.naming) > 0 && known.token != token {
+		injection.Patch = slices.Clone(injection.Patch)
+		for _, i := range known.naming {
+			injection.Patch[i].Value = bytes.ReplaceAll(injection.Patch[i].Value, []byte(known.token), []byte(token))
+		}
+	}
+	return injection, true
 }
 
-func (m *memory) keep(key []byte, injection Injection) {
+func (m *memory) keep(key []byte, token string, injection Injection) {
 	if len(key) > longestPod {
 		return
 	}
-	m.pods.Add(maphash.Bytes(m.seed, key), &remembered{slices.Clone(key), injection})
+	known := &remembered{key: slices.Clone(key), injection: injection, token: token}
+	for i, operation := range injection.Patch {
+		if token != "" && bytes.Contains(operation.Value, []byte(token)) {
+			known.naming = append(known.naming, i)
+		}
+	}
+	m.pods.Add(maphash.Bytes(m.seed, key), known)
 }
 
 // key returns all that an injection depends on: the pod, but for the managed fields, which
-// have the time and concern nobody here; its workload; and what the request says besides.
-func (r *Request) key(to []byte) []byte {
+// have the time and concern nobody here, and for the name of the volume with its token, which
+// is given by chance; its workload; and what the request says besides.
+func (r *Request) key(to []byte, token string) []byte {
 	text := func(values ...string) {
 		for _, value := range values {
 			to = append(append(to, value...), 0)
@@ -72,7 +91,22 @@ func (r *Request) key(to []byte) []byte {
 		text(r.Namespace.Labels[podSecurity], r.Namespace.Annotations[userRange], groups, strconv.FormatBool(said))
 	}
 	before, after := aroundManagedFields(r.Raw)
-	return append(append(append(to, 0), before...), after...)
+	return appendWithout(appendWithout(append(to, 0), before, token), after, token)
+}
+
+// appendWithout appends text with a mark, which is not of JSON, wherever it says a name.
+func appendWithout(to, text []byte, name string) []byte {
+	if name == "" {
+		return append(to, text...)
+	}
+	for {
+		at := bytes.Index(text, []byte(name))
+		if at < 0 {
+			return append(to, text...)
+		}
+		to = append(append(to, text[:at]...), 0)
+		text = text[at+len(name):]
+	}
 }
 
 // aroundManagedFields returns what stands before and after the managed fields in the JSON of

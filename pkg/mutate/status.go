@@ -13,12 +13,9 @@ type rendered struct{ draft }
 var noPod = new(corev1.Pod)
 
 func newRendered() *rendered {
-	return &rendered{draft{
-		raw: json.RawMessage(`{}`), pod: noPod,
-		labels: map[string]string{}, annotations: map[string]string{},
-		initContainers: newList("initContainers", false, 0), containers: newList("containers", false, 0),
-		volumes: newList("volumes", false, 0), pullSecrets: newList("imagePullSecrets", false, 0),
-	}}
+	r := &rendered{draft{raw: json.RawMessage(`{}`), pod: noPod, labels: map[string]string{}, annotations: map[string]string{}}}
+	r.list(&noPod.Spec)
+	return r
 }
 
 // status returns the value of the annotation that marks a pod as injected. It lists by name

@@ -150,7 +150,7 @@ func documents(text string) any {
 	return all
 }
 
-// comparePods wants equal pods after both patches.
+// comparePods wants equal pods after both patches, and after what the API server does next.
 func (c *Compared) comparePods(original []byte) {
 	first, firstErr := patched(original, c.Istio.Text)
 	second, secondErr := patched(original, c.Ours.Text)
@@ -161,6 +161,8 @@ func (c *Compared) comparePods(original []byte) {
 		}
 		return
 	}
+	mountToken(first)
+	mountToken(second)
 	if equality.Semantic.DeepEqual(first, second) {
 		return
 	}

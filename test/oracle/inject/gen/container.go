@@ -70,12 +70,12 @@ func containerResources(d *draft) {
 func volumes(d *draft) {
 	d.spec.Volumes = append(d.spec.Volumes,
 		corev1.Volume{Name: "data", VolumeSource: corev1.VolumeSource{EmptyDir: &corev1.EmptyDirVolumeSource{}}},
-		corev1.Volume{Name: "kube-api-access-x", VolumeSource: corev1.VolumeSource{Projected: &corev1.ProjectedVolumeSource{}}},
+		corev1.Volume{Name: "kube-api-access-7k2pq", VolumeSource: corev1.VolumeSource{Projected: &corev1.ProjectedVolumeSource{}}},
 	)
 	c := d.container()
 	c.VolumeMounts = append(c.VolumeMounts,
 		corev1.VolumeMount{Name: "data", MountPath: "/data"},
-		corev1.VolumeMount{Name: "kube-api-access-x", MountPath: "/var/run/secrets/kubernetes.io/serviceaccount", ReadOnly: true},
+		corev1.VolumeMount{Name: "kube-api-access-7k2pq", MountPath: "/var/run/secrets/kubernetes.io/serviceaccount", ReadOnly: true},
 	)
 }
 
