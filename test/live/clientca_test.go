@@ -206,7 +206,7 @@ func admitted(t *testing.T, to api, wanted bool) error {
 	}
 	for _, err := range []error{injects, judges} {
 		if err == nil || !strings.Contains(err.Error(), "failed calling webhook") {
-			return fmt.Errorf("the API server is answered: %w", err)
+			return errors.Join(errors.New("the API server is answered"), err)
 		}
 	}
 	return nil
