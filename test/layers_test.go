@@ -50,8 +50,10 @@ var arrows = map[string]map[string]string{
 		"pkg/validate/mesh": "a snapshot is what is judged",
 		"pkg/validate/rule": "findings are kept and told",
 	},
-	"pkg/check": {},
-	"pkg/door":  {},
+	"pkg/check": {
+		"pkg/selection": "our configurations are known by the label that they were printed with",
+	},
+	"pkg/door": {},
 	"pkg/feed": {
 		"pkg/validate/mesh": "what a watch brings becomes a change of the mesh",
 	},

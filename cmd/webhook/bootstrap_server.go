@@ -18,7 +18,7 @@ import (
 )
 
 // rendered is what kustomize makes of config/overlays, one file for each way to have a
-// certificate, without the part "hooks". A test in test/manifests writes it.
+// certificate, without the part "hooks", and one for monitoring. A test in test/manifests writes it.
 //
 //go:embed bootstrap/*.yaml
 var rendered embed.FS
@@ -38,6 +38,7 @@ type installation struct {
 	replicas       int
 	image          string
 	openshift      bool
+	monitoring     bool
 }
 
 func (i *installation) add(flags *pflag.FlagSet) {
@@ -46,6 +47,7 @@ func (i *installation) add(flags *pflag.FlagSet) {
 	flags.IntVar(&i.replicas, "replicas", 2, "how many replicas serve")
 	flags.StringVar(&i.image, "image", "meshward:dev", "image of meshward")
 	flags.BoolVar(&i.openshift, "openshift", false, "leave users and groups to OpenShift, and know its DNS")
+	flags.BoolVar(&i.monitoring, "monitoring", false, "add a PodMonitor, alert rules and a dashboard, for the Prometheus operator")
 }
 
 func (i *installation) check() error {
@@ -77,9 +79,9 @@ func (b bootstrap) server(w io.Writer) error {
 	for _, configuration := range configurations {
 		names = append(names, configuration.Name)
 	}
-	text, err := rendered.ReadFile("bootstrap/" + b.certificates + ".yaml")
+	text, err := b.rendered()
 	if err != nil {
-		return fmt.Errorf("the manifests are not in this binary: %w", err)
+		return err
 	}
 	// The default namespace stands in no other word of the manifests, and in some where no
 	// field is for a namespace: in a certificate's name, an annotation, a selector.
@@ -94,6 +96,23 @@ func (b bootstrap) server(w io.Writer) error {
 	}
 	_, err = w.Write(bytes.Join(documents, []byte("---\n")))
 	return err
+}
+
+// rendered is what the flags want of what kustomize has rendered.
+func (i *installation) rendered() ([]byte, error) {
+	files := []string{i.certificates}
+	if i.monitoring {
+		files = append(files, "monitoring")
+	}
+	var texts [][]byte
+	for _, file := range files {
+		text, err := rendered.ReadFile("bootstrap/" + file + ".yaml")
+		if err != nil {
+			return nil, fmt.Errorf("the manifests are not in this binary: %w", err)
+		}
+		texts = append(texts, text)
+	}
+	return bytes.Join(texts, []byte("---\n")), nil
 }
 
 // changed is a document as the flags want it.

@@ -86,7 +86,7 @@ or from its ConfigMaps with --istio-config=live; docs/injector.md has the detail
 
 func (s *service) run(cmd *cobra.Command) error {
 	log := slog.New(slog.NewJSONHandler(cmd.ErrOrStderr(), nil))
-	ctrl.SetLogger(logr.FromSlogHandler(log.Handler()))
+	ctrl.SetLogger(logr.New(withoutProbes{logr.FromSlogHandler(log.Handler()).GetSink()}))
 	klog.SetSlogLogger(log)
 	if err := s.check(); err != nil {
 		return err

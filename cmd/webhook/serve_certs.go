@@ -26,7 +26,6 @@ import (
 const (
 	leaseName         = "meshward"
 	configurationName = "meshward"
-	revisionLabel     = "meshward.io/revision"
 	authoritySecret   = "meshward-ca"
 )
 
@@ -88,7 +87,7 @@ func (f *certFlags) options() certs.Options {
 		Service:       f.service,
 		DNSNames:      f.dnsNames,
 		Configuration: configurationName,
-		Label:         revisionLabel,
+		Label:         selection.ConfigurationLabel,
 		Secret:        authoritySecret,
 		CADuration:    f.caDuration,
 		LeafDuration:  f.leafDuration,

@@ -8,7 +8,6 @@ import (
 	"net"
 	"net/http"
 	"strconv"
-	"sync/atomic"
 
 	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/healthz"
@@ -86,6 +85,8 @@ func (s *service) assemble(ctx context.Context, cluster *rest.Config, config *po
 		"inject":   {pods, injector},
 		"validate": {&admit.Routing{Engine: engine, Stored: stored, Policy: config.Current, Metrics: counters, Log: log}, stored},
 	}, config, counters, log)
+	ready := newReadiness(map[string]known{"certificate": shown.source, "mesh": stored, "injector": injector, "webhooks": entrance}, log)
+	ready.show(metrics.Registry)
 	return &server{manager: m, door: entrance}, errors.Join(
 		shown.addTo(m),
 		m.Add(config),
@@ -94,7 +95,7 @@ func (s *service) assemble(ctx context.Context, cluster *rest.Config, config *po
 		s.missing.watch(m, cluster, injector, s.injector.revision, pods.Events, log),
 		m.Add(s.audit.of(engine, stored, config, log)),
 		m.AddHealthzCheck("process", healthz.Ping),
-		readyOnce(m, log, map[string]known{"certificate": shown.source, "mesh": stored, "injector": injector, "webhooks": entrance}),
+		ready.addTo(m.AddReadyzCheck),
 	)
 }
 
@@ -114,29 +115,5 @@ func (s *service) serve(hooks webhook.Server, gate func(webhook string, next htt
 		})
 		hooks.Register("/"+name, handler)
 		hooks.Register("/"+name+"/", handler) // webhooks of remote clusters say more
-	}
-}
-
-// readyOnce has the server ready once all of these are.
-func readyOnce(m manager.Manager, log *slog.Logger, all map[string]known) error {
-	showReady(metrics.Registry, all)
-	var failed []error
-	for name, part := range all {
-		failed = append(failed, m.AddReadyzCheck(name, explained(log, func(*http.Request) error { return part.Ready() })))
-	}
-	return errors.Join(failed...)
-}
-
-// explained logs why a check fails, once per reason: the answer to a probe says
-// only that it does.
-func explained(log *slog.Logger, check healthz.Checker) healthz.Checker {
-	var last atomic.Value
-	return func(r *http.Request) error {
-		err := check(r)
-		reason := fmt.Sprint(err)
-		if last.Swap(reason) != reason && err != nil {
-			log.Info("not ready", "reason", reason)
-		}
-		return err
 	}
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"slices"
 	"strings"
+
+	"github.com/meshward/meshward/pkg/selection"
 )
 
 var configurations = &Check{
@@ -63,7 +65,7 @@ func (l *look) together(ours []configuration) {
 	first, called := "", l.calls(ours)
 	for i := range ours {
 		c := &ours[i]
-		revision := c.labels[revisionOfUs]
+		revision := c.labels[selection.ConfigurationLabel]
 		if len(c.hooks) == 0 || revision != "" && revision != "default" {
 			continue
 		}

@@ -9,16 +9,15 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
+
+	"github.com/meshward/meshward/pkg/selection"
 )
 
-// The labels by which namespaces and pods ask for injection, and that of our own
-// configurations.
+// The labels by which namespaces and pods ask for injection.
 const (
 	injectionLabel = "istio-injection"
 	revisionLabel  = "istio.io/rev"
 	injectLabel    = "sidecar.istio.io/inject"
-
-	revisionOfUs = "meshward.io/revision"
 )
 
 // The names that an installation has whatever it is configured to be.
@@ -51,7 +50,7 @@ type hook struct {
 // isOurs reports whether a configuration belongs to us, by the name or label that it was
 // printed with.
 func (c *configuration) isOurs() bool {
-	_, labelled := c.labels[revisionOfUs]
+	_, labelled := c.labels[selection.ConfigurationLabel]
 	return labelled || c.Name == configurationName
 }
 
@@ -62,30 +61,45 @@ func readConfigurations(ctx context.Context, l *look) ([]configuration, error) {
 		return nil, err
 	}
 	for i := range mutations.Items {
-		c := configurationOf(mutating, &mutations.Items[i].ObjectMeta)
-		for j := range mutations.Items[i].Webhooks {
-			w := &mutations.Items[i].Webhooks[j]
-			c.hooks = append(c.hooks, hook{w.Name, w.ClientConfig, fails(w.FailurePolicy), w.NamespaceSelector, w.ObjectSelector, w.Rules, len(w.MatchConditions)})
-		}
-		all = append(all, c)
+		m := &mutations.Items[i]
+		all = append(all, configurationOf(mutating, &m.ObjectMeta, common(m.Webhooks)))
 	}
 	var validations admissionregistrationv1.ValidatingWebhookConfigurationList
 	if err := l.List(ctx, &validations); err != nil {
 		return nil, err
 	}
 	for i := range validations.Items {
-		c := configurationOf(validating, &validations.Items[i].ObjectMeta)
-		for j := range validations.Items[i].Webhooks {
-			w := &validations.Items[i].Webhooks[j]
-			c.hooks = append(c.hooks, hook{w.Name, w.ClientConfig, fails(w.FailurePolicy), w.NamespaceSelector, w.ObjectSelector, w.Rules, len(w.MatchConditions)})
-		}
-		all = append(all, c)
+		v := &validations.Items[i]
+		all = append(all, configurationOf(validating, &v.ObjectMeta, v.Webhooks))
 	}
 	return all, nil
 }
 
-func configurationOf(kind string, meta *metav1.ObjectMeta) configuration {
-	return configuration{Object: Object{Kind: kind, Name: meta.Name}, labels: meta.Labels, annotations: meta.Annotations}
+// common are mutating webhooks without what validating ones do not have.
+func common(webhooks []admissionregistrationv1.MutatingWebhook) []admissionregistrationv1.ValidatingWebhook {
+	all := make([]admissionregistrationv1.ValidatingWebhook, len(webhooks))
+	for i := range webhooks {
+		w := &webhooks[i]
+		all[i] = admissionregistrationv1.ValidatingWebhook{
+			Name:              w.Name,
+			ClientConfig:      w.ClientConfig,
+			FailurePolicy:     w.FailurePolicy,
+			NamespaceSelector: w.NamespaceSelector,
+			ObjectSelector:    w.ObjectSelector,
+			Rules:             w.Rules,
+			MatchConditions:   w.MatchConditions,
+		}
+	}
+	return all
+}
+
+func configurationOf(kind string, meta *metav1.ObjectMeta, webhooks []admissionregistrationv1.ValidatingWebhook) configuration {
+	c := configuration{Object: Object{Kind: kind, Name: meta.Name}, labels: meta.Labels, annotations: meta.Annotations}
+	for i := range webhooks {
+		w := &webhooks[i]
+		c.hooks = append(c.hooks, hook{w.Name, w.ClientConfig, fails(w.FailurePolicy), w.NamespaceSelector, w.ObjectSelector, w.Rules, len(w.MatchConditions)})
+	}
+	return c
 }
 
 // fails reads a failure policy as the API server does, which fails by default.

@@ -8,9 +8,9 @@ import (
 	"k8s.io/apimachinery/pkg/labels"
 )
 
-// revisionOfUs is the label by which the configurations of a revision, and of its tags,
-// are known.
-const revisionOfUs = "meshward.io/revision"
+// ConfigurationLabel is the label by which the configurations of a revision, and of its tags,
+// are known. Its value is the revision.
+const ConfigurationLabel = "meshward.io/revision"
 
 // Installed are configurations that a cluster has, whoever has changed them since they
 // were printed. A client lists them into List.
@@ -24,7 +24,7 @@ func LabelsOf(revision string) map[string]string {
 	if revision == "" {
 		revision = DefaultRevision
 	}
-	return map[string]string{revisionOfUs: revision}
+	return map[string]string{ConfigurationLabel: revision}
 }
 
 // An Asking is one way in which pods ask for injection: those that Pods selects by their

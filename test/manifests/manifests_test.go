@@ -3,9 +3,11 @@ package manifests_test
 import (
 	"bytes"
 	"flag"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -25,6 +27,9 @@ type installation struct {
 	Values     map[string]any `json:"values"`
 	// Bootstrap is missing where the binary does not print such an installation.
 	Bootstrap []string `json:"bootstrap"`
+	// Hooks are flags of "meshward bootstrap hooks", for each time that its output is applied
+	// on top.
+	Hooks [][]string `json:"hooks"`
 	// Namespace is meshward-system, but where kustomize is left out of it.
 	Namespace string `json:"namespace"`
 }
@@ -68,9 +73,14 @@ func (i installation) helm(t *testing.T) []byte {
 
 func (i installation) bootstrap(t *testing.T) []byte {
 	t.Helper()
-	out, err := exec.CommandContext(t.Context(), binary(t), append([]string{"bootstrap"}, i.Bootstrap...)...).Output()
+	return bootstrap(t, i.Bootstrap)
+}
+
+func bootstrap(t *testing.T, flags []string) []byte {
+	t.Helper()
+	out, err := exec.CommandContext(t.Context(), binary(t), append([]string{"bootstrap"}, flags...)...).Output()
 	if err != nil {
-		t.Fatalf("bootstrap %v: %v", i.Bootstrap, err)
+		t.Fatalf("bootstrap %v: %v", flags, err)
 	}
 	return out
 }
@@ -93,6 +103,11 @@ func TestOneInstallation(t *testing.T) {
 			if i.Bootstrap != nil {
 				printed := read(t, i.bootstrap(t))
 				drop(t, printed)
+				for _, flags := range i.Hooks {
+					maps.Copy(printed, read(t, bootstrap(t, append([]string{"hooks"}, flags...))))
+				}
+				sortNames(t, printed)
+				sortNames(t, helm)
 				if diff := cmp.Diff(printed, helm); diff != "" {
 					t.Errorf("the chart does not install what bootstrap prints (-bootstrap +helm):\n%s", diff)
 				}
@@ -106,6 +121,21 @@ func TestOneInstallation(t *testing.T) {
 				t.Errorf("the chart does not install what the overlay does (-kustomize +helm):\n%s", diff)
 			}
 		})
+	}
+}
+
+// sortNames brings the names of the configurations that may be written into one order: it
+// means nothing.
+func sortNames(t *testing.T, objects manifests.Objects) {
+	t.Helper()
+	role, is := objects["ClusterRole <nil>/meshward-certificates"]
+	if !is {
+		return
+	}
+	for _, rule := range role["rules"].([]any) {
+		if names, is := rule.(map[string]any)["resourceNames"].([]any); is {
+			slices.SortFunc(names, func(a, b any) int { return strings.Compare(a.(string), b.(string)) })
+		}
 	}
 }
 
@@ -147,7 +177,7 @@ func TestWebhooks(t *testing.T) {
 			if i.Folder != "" {
 				text = i.kustomize(t) // the chart is the same
 			}
-			if bytes.Contains(text, []byte("caBundle")) {
+			if bytes.Contains(text, []byte("caBundle:")) {
 				t.Error("caBundle is named")
 			}
 			webhooks := 0
@@ -166,11 +196,26 @@ func TestWebhooks(t *testing.T) {
 					}
 				}
 			}
-			if webhooks != 5 {
-				t.Errorf("%d webhooks, want 5", webhooks)
+			if wanted := 5 + i.moreWebhooks(); webhooks != wanted {
+				t.Errorf("%d webhooks, want %d", webhooks, wanted)
 			}
 		})
 	}
+}
+
+// moreWebhooks are those of the revisions and tags beside the default one: each has two.
+func (i installation) moreWebhooks() int {
+	values := map[string]bool{}
+	for _, flags := range append(i.Hooks, i.Bootstrap) {
+		for _, flag := range flags {
+			name, value, _ := strings.Cut(flag, "=")
+			if name == "--tag" || name == "--revision" {
+				values[value] = true
+			}
+		}
+	}
+	delete(values, "default")
+	return 2 * len(values)
 }
 
 // leftAlone is the first list of a webhook's namespaces, with a space around each.
@@ -196,6 +241,24 @@ func leftAlone(t *testing.T, webhook any) string {
 		t.Errorf("a webhook's first expression is about %s %s", first.Key, first.Operator)
 	}
 	return " " + strings.Join(first.Values, " ") + " "
+}
+
+// The chart refuses to give one value of istio.io/rev to two.
+func TestOneRevisionForEachValue(t *testing.T) {
+	for name, values := range map[string]map[string]any{
+		"a tag that is the default revision": {"tags": []any{"default"}},
+		"a tag twice":                        {"tags": []any{"prod"}, "revisions": []any{map[string]any{"name": "canary", "tags": []any{"prod"}}}},
+		"a revision twice":                   {"revisions": []any{map[string]any{"name": "canary"}, map[string]any{"name": "canary"}}},
+		"the default revision":               {"revisions": []any{map[string]any{"name": "default"}}},
+		"the default tag twice":              {"revisions": []any{map[string]any{"name": "a", "tags": []any{"default"}}, map[string]any{"name": "b", "tags": []any{"default"}}}},
+	} {
+		if _, err := manifests.Helm(values, defaultNamespace); err == nil || !strings.Contains(err.Error(), "is there already") {
+			t.Errorf("%s: got %v", name, err)
+		}
+	}
+	if _, err := manifests.Helm(map[string]any{"tags": []any{"Prod"}}, defaultNamespace); err == nil {
+		t.Error("a tag that is no DNS label is taken")
+	}
 }
 
 // An overlay of one's own adds a namespace in one place, for every webhook.
@@ -244,28 +307,50 @@ components: [more, `+config+`/components/namespaces]
 }
 
 // What the binary prints is what the overlays render to, but for the hooks, which it makes.
+// What is for the Prometheus operator is a part that the chart has as well.
 func TestBootstrapIsFresh(t *testing.T) {
+	folder := filepath.Join(manifests.Root(), "cmd", "webhook", "bootstrap")
 	for _, mode := range []string{"self-managed", "cert-manager"} {
-		file := filepath.Join(manifests.Root(), "cmd", "webhook", "bootstrap", mode+".yaml")
-		var documents []string
-		for document := range strings.SplitSeq(string(installation{Folder: "overlays/" + mode}.kustomize(t)), "---\n") {
-			if !strings.Contains(document, "kind: MutatingWebhookConfiguration\n") {
-				documents = append(documents, document)
-			}
+		text := installation{Folder: "overlays/" + mode}.kustomize(t)
+		fresh(t, filepath.Join(folder, mode+".yaml"), documents(text, func(document string) bool {
+			return !strings.Contains(document, "kind: MutatingWebhookConfiguration\n")
+		}))
+	}
+	plain := installation{Folder: "default"}.kustomize(t)
+	watched := installation{Folder: "default", Components: []string{monitoring}}.kustomize(t)
+	more := documents(watched, func(document string) bool { return !bytes.Contains(plain, []byte(document)) })
+	fresh(t, filepath.Join(folder, "monitoring.yaml"), more)
+	fresh(t, filepath.Join(manifests.Root(), "config", "chart", "monitoring", "rendered.yaml"), more)
+}
+
+// monitoring is the folder of that component, seen from the others.
+const monitoring = "../monitoring"
+
+// documents are those that are wanted.
+func documents(text []byte, wanted func(document string) bool) string {
+	var all []string
+	for document := range strings.SplitSeq(string(text), "---\n") {
+		if wanted(document) {
+			all = append(all, document)
 		}
-		want := strings.Join(documents, "---\n")
-		if *update {
-			if err := os.WriteFile(file, []byte(want), 0o644); err != nil {
-				t.Fatal(err)
-			}
-			continue
-		}
-		got, err := os.ReadFile(file)
-		if err != nil {
+	}
+	return strings.Join(all, "---\n")
+}
+
+// fresh holds a file to what it is made of, or makes it.
+func fresh(t *testing.T, file, want string) {
+	t.Helper()
+	if *update {
+		if err := os.WriteFile(file, []byte(want), 0o644); err != nil {
 			t.Fatal(err)
 		}
-		if diff := cmp.Diff(want, string(got)); diff != "" {
-			t.Errorf("%s is not fresh; run make generate (-want +got):\n%s", file, diff)
-		}
+		return
+	}
+	got, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, string(got)); diff != "" {
+		t.Errorf("%s is not fresh; run make generate (-want +got):\n%s", file, diff)
 	}
 }
