@@ -1,0 +1,66 @@
+package main
+
+import (
+	"fmt"
+	"time"
+)
+
+const (
+	firstRate = 250
+	lastRate  = 32_000 // beyond what the client of one machine can ask
+	halvings  = 2
+	// inTime is what p99 has to be under.
+	inTime = 10 * time.Millisecond
+)
+
+// trial is what became of questions at a rate.
+type trial struct {
+	rate int
+	late bool // the rate was not reached
+	each spread
+}
+
+func (t trial) holds() bool { return !t.late && t.each.p99 < inTime }
+
+func (t trial) String() string {
+	if t.late {
+		return errLate.Error()
+	}
+	return fmt.Sprintf("p50 %s, p99 %s", shown(t.each.p50), shown(t.each.p99))
+}
+
+// search is the highest rate that was seen to hold, and the lowest that was not; of rate 0
+// where there is none.
+type search struct{ holds, fails trial }
+
+// highest doubles the rate until it does not hold, and then halves what is between.
+func highest(try func(rate int) (trial, error)) (search, error) {
+	var found search
+	for rate := firstRate; rate <= lastRate && found.fails.rate == 0; rate *= 2 {
+		if err := found.try(rate, try); err != nil {
+			return found, err
+		}
+	}
+	if found.holds.rate == 0 || found.fails.rate == 0 {
+		return found, nil
+	}
+	for range halvings {
+		if err := found.try((found.holds.rate+found.fails.rate)/2, try); err != nil {
+			return found, err
+		}
+	}
+	return found, nil
+}
+
+func (s *search) try(rate int, try func(rate int) (trial, error)) error {
+	got, err := try(rate)
+	if err != nil {
+		return err
+	}
+	if got.holds() {
+		s.holds = got
+	} else {
+		s.fails = got
+	}
+	return nil
+}
