@@ -45,7 +45,7 @@ func TestWork(t *testing.T) {
 	defer api.Close()
 	s := &server{url: api.URL, client: api.Client()}
 	w := work{
-		what: "things made", many: 100, method: http.MethodPost, status: http.StatusCreated, says: "made",
+		what: "things made", many: 100, atATime: atATime, method: http.MethodPost, status: http.StatusCreated, says: "made",
 		ask: func(int) (string, []byte) { return "/things", nil },
 	}
 	got, err := s.do(t.Context(), w)

@@ -34,7 +34,8 @@ func (b *bench) run(ctx context.Context) (*results, error) {
 	return &b.results, nil
 }
 
-// throughServer asks the API server, between two looks at what it has counted.
+// throughServer asks the API server, and looks before and after each kind of work at what it
+// has counted.
 func (b *bench) throughServer(ctx context.Context) error {
 	for _, first := range []work{plainPods, injectedPods} { // connections, caches, the first pod of a workload
 		if _, err := b.server.do(ctx, first.times(warmUp)); err != nil {
@@ -45,19 +46,20 @@ func (b *bench) throughServer(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for _, w := range []work{plainPods, injectedPods, routes, badRoutes, goneRoutes} {
-		tell(b.aside, "%s: %d, %d at a time", w.what, w.many, atATime)
+	used := own
+	for _, w := range []work{plainPods, injectedPods, routes, badRoutes, badRoutes.atOnce(1), goneRoutes} {
+		tell(b.aside, "%s: %d, %d at a time", w.what, w.many, w.atATime)
 		took, err := b.server.do(ctx, w)
 		if err != nil {
 			return err
 		}
-		b.results.asked = append(b.results.asked, took)
+		var after histograms
+		if after, used, err = b.look(ctx); err != nil {
+			return err
+		}
+		b.results.asked = append(b.results.asked, asked{took: took, added: after.since(before)})
+		before = after
 	}
-	after, used, err := b.look(ctx)
-	if err != nil {
-		return err
-	}
-	b.results.added = after.since(before)
 	b.results.usage = append(b.results.usage, used.since("while the API server asked", own))
 	return nil
 }

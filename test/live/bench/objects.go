@@ -72,27 +72,27 @@ func istioPath(resource string) string {
 // What the API server is asked for.
 var (
 	plainPods = work{
-		what: "pods without injection", many: podsMade, method: http.MethodPost, status: http.StatusCreated, says: `"kind":"Pod"`,
+		what: "pods without injection", many: podsMade, atATime: atATime, method: http.MethodPost, status: http.StatusCreated, says: `"kind":"Pod"`,
 		ask: func(int) (string, []byte) { return podsPath(plain), []byte(pod) },
 	}
 	injectedPods = work{
-		what: "pods injected", many: podsMade, method: http.MethodPost, status: http.StatusCreated, says: `"istio-proxy"`,
+		what: "pods injected", many: podsMade, atATime: atATime, method: http.MethodPost, status: http.StatusCreated, says: `"istio-proxy"`,
 		ask: func(int) (string, []byte) { return podsPath(injected), []byte(pod) },
 	}
 	routes = work{
-		what: "VirtualServices created", many: routesMade, method: http.MethodPost, status: http.StatusCreated, says: `"kind":"VirtualService"`,
+		what: "VirtualServices created", many: routesMade, atATime: atATime, method: http.MethodPost, status: http.StatusCreated, says: `"kind":"VirtualService"`,
 		ask: func(n int) (string, []byte) {
 			return istioPath("virtualservices"), fmt.Appendf(nil, route, n, "v2")
 		},
 	}
 	badRoutes = work{
-		what: "VirtualServices refused", many: routesRefused, method: http.MethodPost, status: http.StatusForbidden, says: "undefined-subset",
+		what: "VirtualServices refused", many: routesRefused, atATime: atATime, method: http.MethodPost, status: http.StatusForbidden, says: "undefined-subset",
 		ask: func(n int) (string, []byte) { // of services that have no routes yet
 			return istioPath("virtualservices"), fmt.Appendf(nil, route, routesMade+n, "v9")
 		},
 	}
 	goneRoutes = work{
-		what: "VirtualServices deleted", many: routesMade, method: http.MethodDelete, status: http.StatusOK, says: "Success",
+		what: "VirtualServices deleted", many: routesMade, atATime: atATime, method: http.MethodDelete, status: http.StatusOK, says: "Success",
 		ask: func(n int) (string, []byte) {
 			return fmt.Sprintf("%s/service-%d", istioPath("virtualservices"), n), nil
 		},

@@ -24,9 +24,9 @@ func TestHighest(t *testing.T) {
 		asked        []int
 		holds, fails int
 	}{
-		"in the upper half": {1800, []int{250, 500, 1000, 2000, 1500, 1750}, 1750, 2000},
-		"in the lower half": {1300, []int{250, 500, 1000, 2000, 1500, 1250}, 1250, 1500},
-		"none":              {100, []int{250}, 0, 250},
+		"in the upper half": {1800, []int{250, 500, 1000, 2000, 2000, 1500, 1750}, 1750, 2000},
+		"in the lower half": {1300, []int{250, 500, 1000, 2000, 2000, 1500, 1500, 1250}, 1250, 1500},
+		"none":              {100, []int{250, 250}, 0, 250},
 		"all":               {1 << 20, []int{250, 500, 1000, 2000, 4000, 8000, 16_000, 32_000}, 32_000, 0},
 	} {
 		var asked []int
@@ -37,6 +37,22 @@ func TestHighest(t *testing.T) {
 		if found.holds.rate != c.holds || found.fails.rate != c.fails || !slices.Equal(asked, c.asked) {
 			t.Errorf("%s: asked at %v, held %d and not %d; want %v, %d and %d", name, asked, found.holds.rate, found.fails.rate, c.asked, c.holds, c.fails)
 		}
+	}
+}
+
+// One trial that another program spoilt does not end the search.
+func TestHighestTriesAgain(t *testing.T) {
+	var asked []int
+	steady, spoilt := held(300, &asked), true
+	found, err := highest(func(rate int) (trial, error) {
+		if spoilt {
+			spoilt = false
+			return trial{rate: rate, late: true}, nil
+		}
+		return steady(rate)
+	})
+	if err != nil || found.holds.rate != 250 {
+		t.Errorf("held %d, error %v; want 250", found.holds.rate, err)
 	}
 }
 

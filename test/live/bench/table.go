@@ -10,10 +10,15 @@ import (
 
 // results are all that was measured.
 type results struct {
-	asked []took
-	added histograms
+	asked []asked
 	held  []holding
 	usage []usage
+}
+
+// asked is work and what webhooks added to it, call by call.
+type asked struct {
+	took
+	added histograms
 }
 
 // holding is what rate of a question a replica holds.
@@ -27,16 +32,9 @@ func (r *results) write(w io.Writer) error {
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	heading := func(text string) { fmt.Fprintf(table, "%s\tmany\ta second\tmean\tp50\tp99\n", text) }
 
-	heading("added by a webhook, as the API server counts")
-	for _, of := range r.added.sorted() {
-		h := r.added[of]
-		fmt.Fprintf(table, "  %s\t%.0f\t\t%s\t%s\t%s\n", of, h.count, shown(seconds(h.mean())), bound(h.atMost(0.5)), bound(h.atMost(0.99)))
-	}
-	heading(fmt.Sprintf("asked of the API server, %d at a time, as the client sees it", atATime))
-	for _, t := range r.asked {
-		each := distribution(t.each)
-		rate := float64(len(t.each)) / t.all.Seconds()
-		fmt.Fprintf(table, "  %s\t%d\t%.0f\t%s\t%s\t%s\n", t.what, len(t.each), rate, shown(each.mean), shown(each.p50), shown(each.p99))
+	heading("asked of the API server, as the client sees it; below it, what each call of a webhook adds")
+	for _, a := range r.asked {
+		a.write(table)
 	}
 	heading(fmt.Sprintf("asked of one replica, the most with p99 under %s", inTime))
 	for _, h := range r.held {
@@ -51,6 +49,16 @@ func (r *results) write(w io.Writer) error {
 		fmt.Fprintf(table, "  %s\t%.1f s\t%.0f MB\n", u.during, u.cpu, u.memory/1e6)
 	}
 	return table.Flush()
+}
+
+func (a *asked) write(table io.Writer) {
+	each := distribution(a.each)
+	rate := float64(len(a.each)) / a.all.Seconds()
+	fmt.Fprintf(table, "  %s, %d at a time\t%d\t%.0f\t%s\t%s\t%s\n", a.what, a.atATime, len(a.each), rate, shown(each.mean), shown(each.p50), shown(each.p99))
+	for _, of := range a.added.sorted() {
+		h := a.added[of]
+		fmt.Fprintf(table, "    %s\t%.0f\t\t%s\t%s\t%s\n", of, h.count, shown(seconds(h.mean())), bound(h.atMost(0.5)), bound(h.atMost(0.99)))
+	}
 }
 
 func line(table io.Writer, what string, t trial) {

@@ -9,15 +9,16 @@ import (
 	"time"
 )
 
-// atATime is how many requests are under way at the API server.
+// atATime is how many requests are under way at the API server where nothing else is said.
 const atATime = 8
 
 // work is many requests of one kind.
 type work struct {
-	what   string
-	many   int
-	method string
-	ask    func(n int) (path string, body []byte) // the request of that number
+	what    string
+	many    int
+	atATime int // how many are under way
+	method  string
+	ask     func(n int) (path string, body []byte) // the request of that number
 	// What every answer has to be.
 	status int
 	says   string
@@ -29,9 +30,15 @@ func (w work) times(many int) work {
 	return w
 }
 
+// atOnce is the same work, with another number under way.
+func (w work) atOnce(atATime int) work {
+	w.atATime = atATime
+	return w
+}
+
 // took is how long work took, as those see it who asked.
 type took struct {
-	what string
+	work
 	all  time.Duration
 	each []time.Duration
 }
@@ -45,7 +52,7 @@ func (s *server) do(ctx context.Context, w work) (took, error) {
 	var next atomic.Int64
 	var working sync.WaitGroup
 	began := time.Now()
-	for range atATime {
+	for range w.atATime {
 		working.Go(func() {
 			for n := int(next.Add(1)) - 1; n < w.many && ctx.Err() == nil; n = int(next.Add(1)) - 1 {
 				asked := time.Now()
@@ -57,7 +64,7 @@ func (s *server) do(ctx context.Context, w work) (took, error) {
 		})
 	}
 	working.Wait()
-	return took{what: w.what, all: time.Since(began), each: each}, context.Cause(ctx)
+	return took{work: w, all: time.Since(began), each: each}, context.Cause(ctx)
 }
 
 func (s *server) one(ctx context.Context, w work, n int) error {
