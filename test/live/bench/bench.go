@@ -47,8 +47,8 @@ func (b *bench) throughServer(ctx context.Context) error {
 		return err
 	}
 	used := own
-	for _, w := range []work{plainPods, injectedPods, routes, badRoutes, badRoutes.atOnce(1), goneRoutes} {
-		tell(b.aside, "%s: %d, %d at a time", w.what, w.many, w.atATime)
+	for _, w := range []work{plainPods, injectedPods, routes, badRoutes, badRoutes.alone(), goneRoutes} {
+		tell(b.aside, "%s: %d", w, w.many)
 		took, err := b.server.do(ctx, w)
 		if err != nil {
 			return err

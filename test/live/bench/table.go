@@ -53,8 +53,11 @@ func (r *results) write(w io.Writer) error {
 
 func (a *asked) write(table io.Writer) {
 	each := distribution(a.each)
-	rate := float64(len(a.each)) / a.all.Seconds()
-	fmt.Fprintf(table, "  %s, %d at a time\t%d\t%.0f\t%s\t%s\t%s\n", a.what, a.atATime, len(a.each), rate, shown(each.mean), shown(each.p50), shown(each.p99))
+	rate := ""
+	if a.apart == 0 {
+		rate = fmt.Sprintf("%.0f", float64(len(a.each))/a.all.Seconds())
+	}
+	fmt.Fprintf(table, "  %s\t%d\t%s\t%s\t%s\t%s\n", a.work, len(a.each), rate, shown(each.mean), shown(each.p50), shown(each.p99))
 	for _, of := range a.added.sorted() {
 		h := a.added[of]
 		fmt.Fprintf(table, "    %s\t%.0f\t\t%s\t%s\t%s\n", of, h.count, shown(seconds(h.mean())), bound(h.atMost(0.5)), bound(h.atMost(0.99)))

@@ -16,12 +16,20 @@ const atATime = 8
 type work struct {
 	what    string
 	many    int
-	atATime int // how many are under way
+	atATime int           // how many are under way
+	apart   time.Duration // how long before each of them nothing is asked, where one is under way
 	method  string
 	ask     func(n int) (path string, body []byte) // the request of that number
 	// What every answer has to be.
 	status int
 	says   string
+}
+
+func (w work) String() string {
+	if w.apart > 0 {
+		return w.what + ", each by itself"
+	}
+	return fmt.Sprintf("%s, %d at a time", w.what, w.atATime)
 }
 
 // times is the same work, of another amount.
@@ -30,11 +38,14 @@ func (w work) times(many int) work {
 	return w
 }
 
-// atOnce is the same work, with another number under way.
-func (w work) atOnce(atATime int) work {
-	w.atATime = atATime
+// alone is the same work, each request by itself.
+func (w work) alone() work {
+	w.atATime, w.apart = 1, longApart
 	return w
 }
+
+// longApart is longer than one request may wait to be answered together with a later one.
+const longApart = 400 * time.Millisecond
 
 // took is how long work took, as those see it who asked.
 type took struct {
@@ -55,6 +66,7 @@ func (s *server) do(ctx context.Context, w work) (took, error) {
 	for range w.atATime {
 		working.Go(func() {
 			for n := int(next.Add(1)) - 1; n < w.many && ctx.Err() == nil; n = int(next.Add(1)) - 1 {
+				time.Sleep(w.apart)
 				asked := time.Now()
 				if err := s.one(ctx, w, n); err != nil {
 					fail(err)
