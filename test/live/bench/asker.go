@@ -59,8 +59,11 @@ func (a *asker) warm(ctx context.Context) error {
 
 // try asks at a rate for a while.
 func (a *asker) try(ctx context.Context, rate int) (trial, error) {
-	return a.ask(ctx, rate, int(tried.Seconds()*float64(rate)))
+	return a.ask(ctx, rate, a.times(rate))
 }
+
+// times is how many questions a trial of a rate has.
+func (a *asker) times(rate int) int { return int(tried.Seconds()) * rate }
 
 // ask asks at a rate, whether or not what was asked before has been answered. Each answer
 // takes from when its question was due, so that waiting for a connection counts.

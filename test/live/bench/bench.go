@@ -70,7 +70,7 @@ func (b *bench) direct(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	_, own, err := b.look(ctx)
+	own, err := b.own(ctx)
 	if err != nil {
 		return err
 	}
@@ -82,7 +82,7 @@ func (b *bench) direct(ctx context.Context) error {
 		}
 		b.results.held = append(b.results.held, holding{what: q.what, found: found})
 	}
-	_, used, err := b.look(ctx)
+	used, err := b.own(ctx)
 	if err != nil {
 		return err
 	}
@@ -101,10 +101,17 @@ func (b *bench) hold(ctx context.Context, q question) (search, error) {
 		return search{}, err
 	}
 	return highest(func(rate int) (trial, error) {
-		tried, err := asker.try(ctx, rate)
-		if err == nil {
-			tell(b.aside, "%s at %d/s: %s", q.what, rate, tried)
+		before, err := b.own(ctx)
+		if err != nil {
+			return trial{}, err
 		}
+		tried, err := asker.try(ctx, rate)
+		if err != nil {
+			return trial{}, err
+		}
+		after, err := b.own(ctx)
+		tried.cpu = seconds((after.cpu - before.cpu) / float64(asker.times(rate)))
+		tell(b.aside, "%s at %d/s: %s", q.what, rate, tried)
 		return tried, err
 	})
 }
@@ -119,10 +126,15 @@ func (b *bench) look(ctx context.Context) (histograms, process, error) {
 	if err != nil {
 		return nil, process{}, err
 	}
-	text, err = fetch(ctx, b.door.Metrics)
-	if err != nil {
-		return nil, process{}, err
-	}
-	own, err := readProcess(text)
+	own, err := b.own(ctx)
 	return admissions, own, err
+}
+
+// own is what meshward says of itself.
+func (b *bench) own(ctx context.Context) (process, error) {
+	text, err := fetch(ctx, b.door.Metrics)
+	if err != nil {
+		return process{}, err
+	}
+	return readProcess(text)
 }

@@ -21,6 +21,7 @@ type trial struct {
 	rate int
 	late bool // the rate was not reached
 	each spread
+	cpu  time.Duration // of the replica, for each question
 }
 
 func (t trial) holds() bool { return !t.late && t.each.p99 < inTime }
@@ -29,7 +30,7 @@ func (t trial) String() string {
 	if t.late {
 		return errLate.Error()
 	}
-	return fmt.Sprintf("p50 %s, p99 %s", shown(t.each.p50), shown(t.each.p99))
+	return fmt.Sprintf("p50 %s, p99 %s, CPU %s each", shown(t.each.p50), shown(t.each.p99), shown(t.cpu))
 }
 
 // search is the highest rate that was seen to hold, and the lowest that was not; of rate 0

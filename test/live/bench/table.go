@@ -30,13 +30,11 @@ type holding struct {
 // write prints the table.
 func (r *results) write(w io.Writer) error {
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	heading := func(text string) { fmt.Fprintf(table, "%s\tmany\ta second\tmean\tp50\tp99\n", text) }
-
-	heading("asked of the API server, as the client sees it; below it, what each call of a webhook adds")
+	fmt.Fprintln(table, "asked of the API server, as the client sees it; below it, what each call of a webhook adds\tmany\ta second\tmean\tp50\tp99")
 	for _, a := range r.asked {
 		a.write(table)
 	}
-	heading(fmt.Sprintf("asked of one replica, the most with p99 under %s", inTime))
+	fmt.Fprintf(table, "asked of one replica, the most with p99 under %s\tCPU each\ta second\tmean\tp50\tp99\n", inTime)
 	for _, h := range r.held {
 		line(table, h.what+", held", h.found.holds)
 		line(table, h.what+", not held", h.found.fails)
@@ -71,7 +69,7 @@ func line(table io.Writer, what string, t trial) {
 	case t.late:
 		fmt.Fprintf(table, "  %s\t\t%d\tnot reached\t\t\n", what, t.rate)
 	default:
-		fmt.Fprintf(table, "  %s\t\t%d\t%s\t%s\t%s\n", what, t.rate, shown(t.each.mean), shown(t.each.p50), shown(t.each.p99))
+		fmt.Fprintf(table, "  %s\t%s\t%d\t%s\t%s\t%s\n", what, shown(t.cpu), t.rate, shown(t.each.mean), shown(t.each.p50), shown(t.each.p99))
 	}
 }
 
