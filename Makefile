@@ -80,6 +80,10 @@ bench-peers: ## Measure Istio's injector and analyzers beside ours, in one run
 bench-guard: ## Hold what is allocated to what it was
 	@go run ./test/bench -table guard -count 1 $(ARGS)
 
+.PHONY: bench-live
+bench-live: ## Measure the cost through an API server, and what one replica holds
+	@go run -C test/live ./bench
+
 .PHONY: soak
 soak: controlplane ## Run meshward for half an hour under all that happens to clusters (ARGS="-restarts 2 -rotations 2" for minutes)
 	@go build -C test/soak -o $(CURDIR)/bin/soak .
