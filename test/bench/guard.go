@@ -22,6 +22,9 @@ var guard = slices.Concat(
 	before(quickReviews, "the first pod of a workload", "Review/pod-injected-first", 482, 60),
 	before(quickReviews, "a VirtualService allowed", "Review/route-allowed", 487, 36),
 	before(quickReviews, "a VirtualService denied", "Review/route-denied", 918, 70),
+	before(quickWholes, "an audit of 4,000 services", "All/services=4000", 815_026, 51_473),
+	[]row{{what: "memory of a service", suite: quickWholes, of: "All/services=4000", unit: inHeld, most: 4225 * slack}},
+	before(quickStarts, "a cold start with 1,000 services", "ColdStart/services=1000", 1_771_898, 101_085),
 	grown("fragment", "VirtualService", "DestinationRule", "Service", "ServiceEntry", "Gateway"),
 )
 
