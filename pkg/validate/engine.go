@@ -78,14 +78,16 @@ func (e *Engine) at(s *mesh.Snapshot, keys []mesh.Key, ended func() error) ([]ru
 
 func (e *Engine) seen(view *mesh.View, keys []mesh.Key, ended func() error) ([]rule.Finding, error) {
 	var found []rule.Finding
-	report := func(f rule.Finding) { found = append(found, f) }
+	// One pass is for all runs: none of them keeps it.
+	pass := rule.NewPass(nil, mesh.Key{}, view, func(f rule.Finding) { found = append(found, f) }, ended)
 	for _, key := range keys {
 		if err := ended(); err != nil {
 			return nil, err
 		}
 		for _, r := range e.rules {
 			if r.At(key.Subject) {
-				r.Run(rule.NewPass(r, key, view, report, ended))
+				pass.Rule, pass.Key = r, key
+				r.Run(pass)
 			}
 		}
 	}

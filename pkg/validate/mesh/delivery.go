@@ -23,6 +23,7 @@ type Delivery struct {
 
 	sent    []share // worked out by shares
 	sharing bool
+	asked   []asking // few: a route leads to few hosts
 }
 
 // Deliveries returns the routes of a VirtualService as the proxies get them, in

@@ -1,6 +1,9 @@
 package mesh
 
-import "iter"
+import (
+	"iter"
+	"slices"
+)
 
 // Snapshot is the stored configuration at one moment, indexed by all that an
 // object can be found by. It is a value: Apply makes a new one, which shares with
@@ -41,7 +44,8 @@ func (s *Snapshot) Len() int { return s.held.size }
 
 // Get returns the state of an object, or nil where the snapshot does not hold it.
 func (s *Snapshot) Get(ref Ref) *Object {
-	if h := s.held.get(refKey(ref)); h != nil {
+	var space keySpace
+	if h := s.held.get(ref.appendKey(space[:0])); h != nil {
 		return h.object
 	}
 	return nil
@@ -78,7 +82,12 @@ func (s *Snapshot) stored(kind Kind, namespace string) iter.Seq[*held] {
 
 // linked are the objects that are found from a name by a relation, in order.
 func (s *Snapshot) linked(relation relation, from string) iter.Seq[*held] {
-	return s.links.under(link{relation, from}.key())
+	return func(yield func(*held) bool) {
+		var space keySpace
+		if n, _ := s.links.top(link{relation, from}.appendKey(space[:0])); n != nil {
+			n.walk(yield)
+		}
+	}
 }
 
 // Apply returns the snapshot with some changes made. Of a change only New and
@@ -184,6 +193,15 @@ func (t *transaction) replace(index *tree[entry], key []byte, with func(*entry) 
 	return was, now
 }
 
-func refKey(ref Ref) []byte {
-	return []byte(string(ref.Kind) + "/" + ref.Namespace + "/" + ref.Name)
+// keySpace is where a key is put together that is only looked up: most fit in, and what
+// does not is as good.
+type keySpace [128]byte
+
+func refKey(ref Ref) []byte { return ref.appendKey(nil) }
+
+func (r Ref) appendKey(to []byte) []byte {
+	to = slices.Grow(to, len(r.Kind)+len(r.Namespace)+len(r.Name)+2)
+	to = append(append(to, r.Kind...), '/')
+	to = append(append(to, r.Namespace...), '/')
+	return append(to, r.Name...)
 }

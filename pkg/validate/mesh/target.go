@@ -58,7 +58,7 @@ func (d *Delivery) mirroring() *Delivery {
 		return d
 	}
 	roots := *d
-	roots.By, roots.Route = d.Root, d.From
+	roots.By, roots.Route, roots.asked = d.Root, d.From, nil
 	return &roots
 }
 

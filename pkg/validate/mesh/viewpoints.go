@@ -72,6 +72,9 @@ func (v *Viewpoints) Set(at Viewpoint, holds bool) {
 		v.answers[i].holds = holds
 		return
 	}
+	if _, narrower := at.wider(); !narrower && !holds {
+		return // as it is where nobody names it
+	}
 	v.answers = slices.Insert(v.answers, i, answer{at, holds})
 }
 
@@ -92,11 +95,20 @@ func (v Viewpoints) IsEmpty() bool {
 
 // Or holds where either holds.
 func (v Viewpoints) Or(o Viewpoints) Viewpoints {
+	switch {
+	case len(v.answers) == 0:
+		return o
+	case len(o.answers) == 0:
+		return v
+	}
 	return v.combine(o, func(inV, inO bool) bool { return inV || inO })
 }
 
 // Minus holds where v holds and o does not.
 func (v Viewpoints) Minus(o Viewpoints) Viewpoints {
+	if len(v.answers) == 0 || len(o.answers) == 0 {
+		return v
+	}
 	return v.combine(o, func(inV, inO bool) bool { return inV && !inO })
 }
 

@@ -97,11 +97,10 @@ func (l *inferredPorts) judge(client mesh.Client) (certain, possible bool) {
 		return l.judgeGateway(client, services)
 	}
 	for _, called := range l.mesh.Called(l.target.Root, l.target.Section(), client.Viewpoint.Namespace) {
-		on := slices.DeleteFunc(called.Ports, func(port uint32) bool { return !l.target.CalledOn(client.Viewpoint, port) })
-		bad := slices.DeleteFunc(slices.Clone(on), func(port uint32) bool { return l.arrives(client, services, port) })
+		on, bad := l.sort(called.Ports, client, services)
 		switch {
 		case len(bad) == 0:
-		case called.Assumed || len(bad) < len(on):
+		case called.Assumed || len(bad) < on:
 			possible = true
 			l.possible.add(bad, called.Host, services)
 		default:
@@ -110,6 +109,20 @@ func (l *inferredPorts) judge(client mesh.Client) (certain, possible bool) {
 		}
 	}
 	return certain, possible
+}
+
+// sort returns on how many of some ports the route is called, and from which of these it leads
+// nowhere.
+func (l *inferredPorts) sort(ports []uint32, client mesh.Client, services []mesh.Service) (on int, bad []uint32) {
+	for _, port := range ports {
+		if !l.target.CalledOn(client.Viewpoint, port) {
+			continue
+		}
+		if on++; !l.arrives(client, services, port) {
+			bad = append(bad, port)
+		}
+	}
+	return on, bad
 }
 
 // judgeGateway looks at the servers of a Gateway that hand the route out. A

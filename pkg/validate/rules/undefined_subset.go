@@ -83,6 +83,9 @@ type subsetLookup struct {
 // once the host is declared.
 func (l *subsetLookup) judge(target *mesh.Target) (missing, spared, unsettled mesh.Viewpoints) {
 	clients := l.host.Clients(target.Delivery)
+	if !slices.ContainsFunc(clients, func(client mesh.Client) bool { return l.lacks(client, target.Subset) }) {
+		return missing, spared, unsettled
+	}
 	for _, client := range clients {
 		lacking, of := l.lacking(client, target.Subset)
 		missing.Set(client.Viewpoint, client.Reached && of > 0 && lacking == of)
@@ -124,6 +127,12 @@ func (l *subsetLookup) lacking(client mesh.Client, subset string) (lacking, of i
 		}
 	}
 	return lacking, len(found)
+}
+
+// lacks reports whether any of the answers that a client may get lacks a subset.
+func (l *subsetLookup) lacks(client mesh.Client, subset string) bool {
+	lacking, _ := l.lacking(client, subset)
+	return lacking > 0
 }
 
 func (l *subsetLookup) answers(client mesh.Client) []mesh.Answer {
