@@ -58,15 +58,21 @@ func (h *Host) clientsOf(d *Delivery) []Client {
 }
 
 // Everyone returns the viewpoints among sidecars that the configuration of the
-// host tells apart.
-func (h *Host) Everyone() []Client { return h.sidecars(AllNamespaces(), nil) }
+// host tells apart. They must not be changed.
+func (h *Host) Everyone() []Client {
+	if h.everyone == nil {
+		h.everyone = slices.Clip(h.sidecars(AllNamespaces(), nil))
+	}
+	return h.everyone
+}
 
 // sidecars returns the viewpoints of sidecars. Those of a namespace whose Sidecars
 // do not import the VirtualService are not reached [2.8].
 func (h *Host) sidecars(reached Namespaces, by *Delivery) []Client {
 	names := merged(h.apart(), reached.Named())
 	if by != nil {
-		names = merged(names, h.view.owners(by.Root))
+		var space [8]string
+		names = merged(names, h.view.owners(space[:0], by.Root))
 	}
 	clients := make([]Client, 0, 1+len(names)+len(h.selective))
 	told := func(namespace string) {

@@ -29,7 +29,7 @@ type Delivery struct {
 // Deliveries returns the routes of a VirtualService as the proxies get them, in
 // order: none for a delegate, which has roots that hand out its routes.
 func (v *View) Deliveries(root *VirtualService) []*Delivery {
-	deliveries, known := v.routes[root.Name()]
+	deliveries, known := v.routes[root]
 	if known {
 		return deliveries
 	}
@@ -46,7 +46,7 @@ func (v *View) Deliveries(root *VirtualService) []*Delivery {
 		d.Reach.Sidecars = d.Reach.Sidecars.Minus(gone)
 		d.Buried.Sidecars = d.Buried.Sidecars.Minus(gone)
 	}
-	v.routes[root.Name()] = deliveries
+	v.routes[root] = deliveries
 	return deliveries
 }
 

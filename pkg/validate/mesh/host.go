@@ -41,7 +41,12 @@ func appendHostKey(to []byte, host string) []byte {
 
 // unkey is the host that a hostKey stands for.
 func unkey(key []byte) string {
-	return string(hostKey(string(key)))
+	var space keySpace
+	host := space[:0]
+	for i := len(key) - 1; i >= 0; i-- {
+		host = append(host, key[i])
+	}
+	return string(host)
 }
 
 // wildcardKey is what the keys of all hosts that a wildcard covers start with.

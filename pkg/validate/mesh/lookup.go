@@ -64,6 +64,7 @@ type Host struct {
 	services map[string][]Service // by the namespace of the client
 	sole     []Service            // where there is one declaration
 	ports    []portsFor           // there
+	everyone []Client
 	// rules has the fragments for the host itself and for each wildcard that
 	// covers it, the most specific first; those of one host in merge order.
 	rules [][]*DestinationRule

@@ -9,8 +9,8 @@ import "slices"
 type View struct {
 	snapshot *Snapshot
 	hosts    map[string]*Host
-	routes   map[string][]*Delivery
-	targets  map[string][]*Target
+	routes   map[*VirtualService][]*Delivery
+	targets  map[*VirtualService][]*Target
 	pods     map[string][]string
 	drops    map[place]*ServerConflict
 	claimed  map[claim]Namespaces
@@ -31,8 +31,8 @@ func (s *Snapshot) View() *View {
 	return &View{
 		snapshot: s,
 		hosts:    map[string]*Host{},
-		routes:   map[string][]*Delivery{},
-		targets:  map[string][]*Target{},
+		routes:   map[*VirtualService][]*Delivery{},
+		targets:  map[*VirtualService][]*Target{},
 		pods:     map[string][]string{},
 		drops:    map[place]*ServerConflict{},
 		claimed:  map[claim]Namespaces{},

@@ -47,20 +47,24 @@ if any service there is one of HTTP.`,
 func ambiguousPort(p *rule.Pass) {
 	host := p.Mesh.Host(p.Key.Name)
 	var possible []rule.Finding
+	var certainly, possibly []bool // of the callers of a route
 	for _, target := range host.Targets() {
 		if target.Port != 0 {
 			continue
 		}
 		lost := inferredPorts{mesh: p.Mesh, host: host, target: target}
-		for _, client := range host.Callers(target.Delivery) {
+		callers := host.Callers(target.Delivery)
+		certainly, possibly = certainly[:0], possibly[:0]
+		for _, client := range callers {
 			certain, possible := lost.judge(client)
-			lost.certain.viewpoints.Set(client.Viewpoint, certain)
-			lost.possible.viewpoints.Set(client.Viewpoint, possible)
+			certainly, possibly = append(certainly, certain), append(possibly, possible)
 		}
-		if !lost.certain.viewpoints.IsEmpty() {
+		if slices.Contains(certainly, true) {
+			lost.certain.viewpoints = among(callers, certainly)
 			p.Report(lost.finding(rule.Error, lost.certain))
 		}
-		if !lost.possible.viewpoints.IsEmpty() {
+		if slices.Contains(possibly, true) {
+			lost.possible.viewpoints = among(callers, possibly)
 			possible = append(possible, lost.finding(rule.Warning, lost.possible))
 		}
 	}

@@ -47,7 +47,7 @@ func undefinedSubset(p *rule.Pass) { lookUpSubsets(p, false) }
 // routes, or among their mirrors.
 func lookUpSubsets(p *rule.Pass, mirrors bool) {
 	host := p.Mesh.Host(p.Key.Name)
-	lookup := subsetLookup{host: host, found: map[mesh.Viewpoint][]mesh.Answer{}}
+	lookup := subsetLookup{host: host}
 	for _, target := range host.Targets() {
 		if target.Subset == "" || target.Mirror != mirrors {
 			continue
@@ -75,7 +75,7 @@ func lookUpSubsets(p *rule.Pass, mirrors bool) {
 // remembers what it looked up: a host can have many routes.
 type subsetLookup struct {
 	host  *mesh.Host
-	found map[mesh.Viewpoint][]mesh.Answer
+	found map[mesh.Viewpoint][]mesh.Answer // nil until there is anything to find
 }
 
 // judge returns the viewpoints that are given the route of a target but not its
@@ -139,6 +139,9 @@ func (l *subsetLookup) answers(client mesh.Client) []mesh.Answer {
 	found, known := l.found[client.Viewpoint]
 	if !known || client.Gateway != "" { // its pods differ by who may see the route
 		found = l.host.Answers(client)
+		if l.found == nil {
+			l.found = map[mesh.Viewpoint][]mesh.Answer{}
+		}
 		l.found[client.Viewpoint] = found
 	}
 	return found
