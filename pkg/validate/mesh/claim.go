@@ -91,7 +91,7 @@ func (v *View) taken(root *VirtualService, host string, section Section) Namespa
 	if section == SectionHTTP {
 		taken = taken.Or(v.domainTaken(root, host))
 	}
-	v.claimed[at] = taken
+	remember(&v.claimed, at, taken)
 	return taken
 }
 

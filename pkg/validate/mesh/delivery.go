@@ -46,7 +46,7 @@ func (v *View) Deliveries(root *VirtualService) []*Delivery {
 		d.Reach.Sidecars = d.Reach.Sidecars.Minus(gone)
 		d.Buried.Sidecars = d.Buried.Sidecars.Minus(gone)
 	}
-	v.routes[root] = deliveries
+	remember(&v.routes, root, deliveries)
 	return deliveries
 }
 

@@ -2,6 +2,7 @@ package mesh
 
 import (
 	"net/netip"
+	"slices"
 	"strings"
 )
 
@@ -43,8 +44,8 @@ func appendHostKey(to []byte, host string) []byte {
 func unkey(key []byte) string {
 	var space keySpace
 	host := space[:0]
-	for i := len(key) - 1; i >= 0; i-- {
-		host = append(host, key[i])
+	for _, b := range slices.Backward(key) {
+		host = append(host, b)
 	}
 	return string(host)
 }

@@ -27,7 +27,7 @@ func (v *View) lookUp(name string) *Host {
 	}
 	exact := len(h.rules)
 	for tail, e := range v.snapshot.wildcards.over(key) {
-		if len(e.rules) > 0 && !(IsWildcard(name) && len(tail) == len(name)-1) {
+		if len(e.rules) > 0 && (!IsWildcard(name) || len(tail) < len(name)-1) {
 			h.rules = append(h.rules, e.rules)
 		}
 	}

@@ -96,9 +96,10 @@ func (s *Snapshot) linked(relation relation, from string) iter.Seq[*held] {
 func (s *Snapshot) Apply(changes ...Change) *Snapshot {
 	t := transaction{Snapshot: *s, by: &edit{}}
 	for _, change := range changes {
-		t.remove(change.Ref())
 		if change.New != nil {
-			t.add(change.New)
+			t.put(change.New)
+		} else {
+			t.remove(change.Ref())
 		}
 		if ref := change.Ref(); ref.Kind == KindNamespace && len(s.cfg.DiscoverySelectors) > 0 {
 			t.rediscover(ref.Name)
@@ -116,21 +117,33 @@ type transaction struct {
 
 func (t *transaction) remove(ref Ref) {
 	was := t.held.drop(t.by, refKey(ref))
-	if was == nil {
-		return
+	if was != nil {
+		t.forget(was, nil)
 	}
+}
+
+// forget drops what an object says, but for the links that are put in its place anew.
+func (t *transaction) forget(was *held, anew []link) {
+	ref := was.object.Ref
 	for host, says := range was.hosts() {
 		t.change(host, func(e *entry) *entry { return e.without(ref, says) })
 	}
 	for _, l := range was.links {
-		t.links.drop(t.by, append(l.key(), refKey(ref)...))
+		if !slices.Contains(anew, l) {
+			t.links.drop(t.by, append(l.key(), refKey(ref)...))
+		}
 	}
 }
 
-func (t *transaction) add(object *Object) {
+// put takes an object in, in the place of what is held under its Ref.
+func (t *transaction) put(object *Object) {
+	was := t.held.get(refKey(object.Ref))
 	now := &held{object: object, facts: &facts{}}
 	if t.discovers(object.Namespace) {
 		now.facts = said(object, t.cfg)
+	}
+	if was != nil {
+		t.forget(was, now.links)
 	}
 	for host, says := range now.hosts() {
 		t.change(host, func(e *entry) *entry { return e.with(says) })
@@ -161,8 +174,7 @@ func (t *transaction) rediscover(namespace string) {
 		}
 	}
 	for _, object := range objects {
-		t.remove(object.Ref)
-		t.add(object)
+		t.put(object)
 	}
 }
 

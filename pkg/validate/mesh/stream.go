@@ -30,7 +30,7 @@ func (v *View) listened(name string) listened {
 			found.hosts = append(found.hosts, wildcard)
 		}
 	}
-	v.listeners[name] = found
+	remember(&v.listeners, name, found)
 	return found
 }
 

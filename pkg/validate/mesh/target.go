@@ -47,7 +47,7 @@ func (v *View) Targets(root *VirtualService) []*Target {
 			targets = append(targets, &Target{Delivery: mirrored, Destination: to, Mirror: true, Share: 1, Total: 1, Number: i})
 		}
 	}
-	v.targets[root] = targets
+	remember(&v.targets, root, targets)
 	return targets
 }
 

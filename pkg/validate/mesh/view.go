@@ -28,25 +28,16 @@ type View struct {
 
 // View returns the snapshot's lookups.
 func (s *Snapshot) View() *View {
-	return &View{
-		snapshot: s,
-		hosts:    map[string]*Host{},
-		routes:   map[*VirtualService][]*Delivery{},
-		targets:  map[*VirtualService][]*Target{},
-		pods:     map[string][]string{},
-		drops:    map[place]*ServerConflict{},
-		claimed:  map[claim]Namespaces{},
-		contests: map[string]contest{},
-		answers:  map[string][]place{},
-		virtual:  map[string][][]*VirtualHost{},
-		scopes:   map[string][]*Sidecar{},
+	return &View{snapshot: s, hosts: map[string]*Host{}, expressions: expressions{}}
+}
 
-		listeners:   map[string]listened{},
-		handed:      map[atGateway]map[*Route]bool{},
-		turns:       map[atPods]map[turn]bool{},
-		chained:     map[string][]chain{},
-		expressions: expressions{},
+// remember puts something into one of the view's maps, most of which are of no use to most
+// changes and are made by what comes first.
+func remember[K comparable, V any](in *map[K]V, key K, value V) {
+	if *in == nil {
+		*in = map[K]V{}
 	}
+	(*in)[key] = value
 }
 
 // Config returns the settings of the mesh. They must not be changed.

@@ -61,7 +61,7 @@ type answer struct {
 
 // find returns where the answer for a viewpoint is, or would be, and whether it is there.
 func (v Viewpoints) find(at Viewpoint) (int, bool) {
-	return slices.BinarySearchFunc(v.answers, at, func(a answer, at Viewpoint) int { return a.at.compare(at) })
+	return slices.BinarySearchFunc(v.answers, at, func(a answer, at Viewpoint) int { return a.at.Compare(at) })
 }
 
 // Set records the answer for one viewpoint. It is only for a value that is
@@ -155,7 +155,7 @@ func (v Viewpoints) Strings() []string {
 	return list
 }
 
-// compare puts sidecars before gateways and the widest first.
-func (v Viewpoint) compare(o Viewpoint) int {
+// Compare puts sidecars before gateways and the widest first.
+func (v Viewpoint) Compare(o Viewpoint) int {
 	return cmp.Or(cmp.Compare(v.Gateway, o.Gateway), cmp.Compare(v.Namespace, o.Namespace), cmp.Compare(v.Labels, o.Labels))
 }

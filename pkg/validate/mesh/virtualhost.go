@@ -78,7 +78,7 @@ func (v *View) VirtualHosts(name string) [][]*VirtualHost {
 	hosts, known := v.virtual[name]
 	if !known {
 		hosts = v.virtualHostsOf(name)
-		v.virtual[name] = hosts
+		remember(&v.virtual, name, hosts)
 	}
 	return hosts
 }

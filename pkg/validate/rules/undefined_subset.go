@@ -75,7 +75,13 @@ func lookUpSubsets(p *rule.Pass, mirrors bool) {
 // remembers what it looked up: a host can have many routes.
 type subsetLookup struct {
 	host  *mesh.Host
-	found map[mesh.Viewpoint][]mesh.Answer // nil until there is anything to find
+	found []answered // by viewpoint
+}
+
+// answered is what a viewpoint may get.
+type answered struct {
+	at    mesh.Viewpoint
+	found []mesh.Answer
 }
 
 // judge returns the viewpoints that are given the route of a target but not its
@@ -136,15 +142,18 @@ func (l *subsetLookup) lacks(client mesh.Client, subset string) bool {
 }
 
 func (l *subsetLookup) answers(client mesh.Client) []mesh.Answer {
-	found, known := l.found[client.Viewpoint]
-	if !known || client.Gateway != "" { // its pods differ by who may see the route
-		found = l.host.Answers(client)
-		if l.found == nil {
-			l.found = map[mesh.Viewpoint][]mesh.Answer{}
-		}
-		l.found[client.Viewpoint] = found
+	at, known := l.place(client.Viewpoint)
+	if !known {
+		l.found = slices.Insert(l.found, at, answered{client.Viewpoint, l.host.Answers(client)})
+	} else if client.Gateway != "" { // its pods differ by who may see the route
+		l.found[at].found = l.host.Answers(client)
 	}
-	return found
+	return l.found[at].found
+}
+
+// place is where the answers for a viewpoint are, or would be, and whether they are there.
+func (l *subsetLookup) place(of mesh.Viewpoint) (at int, known bool) {
+	return slices.BinarySearchFunc(l.found, of, func(a answered, of mesh.Viewpoint) int { return a.at.Compare(of) })
 }
 
 func (l *subsetLookup) finding(target *mesh.Target, missing mesh.Viewpoints) rule.Finding {
@@ -208,7 +217,11 @@ func (l *subsetLookup) used(missing mesh.Viewpoints) []mesh.Answer {
 	var used []mesh.Answer
 	holding, _ := missing.Holding()
 	for _, at := range holding {
-		for _, e := range l.found[at] {
+		i, known := l.place(at)
+		if !known {
+			continue
+		}
+		for _, e := range l.found[i].found {
 			same := func(o mesh.Answer) bool { return slices.Equal(o.Fragments, e.Fragments) }
 			if len(e.Fragments) > 0 && !slices.ContainsFunc(used, same) {
 				used = append(used, e)
