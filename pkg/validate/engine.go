@@ -45,7 +45,7 @@ func (e *Engine) All(s *mesh.Snapshot) []rule.Finding {
 
 // At returns every finding at some keys of a mesh, in order.
 func (e *Engine) At(s *mesh.Snapshot, keys []mesh.Key) []rule.Finding {
-	found, _ := e.at(s, keys, endless)
+	found, _ := e.judge(s.View(), endless).at(keys)
 	return found
 }
 
@@ -57,9 +57,9 @@ const togetherMost = 256
 func (e *Engine) EachAt(s *mesh.Snapshot, keys []mesh.Key) iter.Seq2[mesh.Key, []rule.Finding] {
 	return func(yield func(mesh.Key, []rule.Finding) bool) {
 		for together := range slices.Chunk(keys, togetherMost) {
-			view := s.View()
+			judge := e.judge(s.View(), endless)
 			for i, key := range together {
-				found, _ := e.seen(view, together[i:i+1], endless)
+				found, _ := judge.at(together[i : i+1])
 				if !yield(key, found) {
 					return
 				}
@@ -71,28 +71,40 @@ func (e *Engine) EachAt(s *mesh.Snapshot, keys []mesh.Key) iter.Seq2[mesh.Key, [
 // endless ends no judgement.
 func endless() error { return nil }
 
-// at is At until ended returns an error, which it returns then.
-func (e *Engine) at(s *mesh.Snapshot, keys []mesh.Key, ended func() error) ([]rule.Finding, error) {
-	return e.seen(s.View(), keys, ended)
+// judge runs the rules over what a view sees.
+type judge struct {
+	rules []*rule.Rule
+	ended func() error
+	// pass is that of all runs: none of them keeps it.
+	pass  *rule.Pass
+	found []rule.Finding
 }
 
-func (e *Engine) seen(view *mesh.View, keys []mesh.Key, ended func() error) ([]rule.Finding, error) {
-	var found []rule.Finding
-	report := func(f rule.Finding) { found = append(found, f) }
+func (e *Engine) judge(view *mesh.View, ended func() error) *judge {
+	j := &judge{rules: e.rules, ended: ended}
+	j.pass = rule.NewPass(nil, mesh.Key{}, view, func(f rule.Finding) { j.found = append(j.found, f) }, ended)
+	return j
+}
+
+// at returns every finding at some keys, in order, until ended returns an error, which it
+// returns then.
+func (j *judge) at(keys []mesh.Key) ([]rule.Finding, error) {
+	j.found = nil
 	for _, key := range keys {
-		if err := ended(); err != nil {
+		if err := j.ended(); err != nil {
 			return nil, err
 		}
-		for _, r := range e.rules {
+		for _, r := range j.rules {
 			if r.At(key.Subject) {
-				r.Run(rule.NewPass(r, key, view, report, ended))
+				j.pass.Rule, j.pass.Key = r, key
+				r.Run(j.pass)
 			}
 		}
 	}
-	if err := ended(); err != nil { // a rule may have left off
+	if err := j.ended(); err != nil { // a rule may have left off
 		return nil, err
 	}
-	return merged(found), nil
+	return merged(j.found), nil
 }
 
 // Change judges a change by what it brings in: the findings at what it touches,
@@ -114,13 +126,14 @@ func (e *Engine) change(s *mesh.Snapshot, c mesh.Change, ended func() error) (Ve
 		return Verdict{}, nil
 	}
 	before := stored(s, c)
-	after := before.Apply(c)
-	keys := Touched(before, after, c.Ref())
-	was, err := e.at(before, keys, ended)
+	// What is worked out to find who is touched is used again to judge them.
+	old, now := before.View(), before.Apply(c).View()
+	keys := touched(old, now, c.Ref())
+	was, err := e.judge(old, ended).at(keys)
 	if err != nil {
 		return Verdict{}, err
 	}
-	is, err := e.at(after, keys, ended)
+	is, err := e.judge(now, ended).at(keys)
 	if err != nil {
 		return Verdict{}, err
 	}
@@ -130,6 +143,10 @@ func (e *Engine) change(s *mesh.Snapshot, c mesh.Change, ended func() error) (Ve
 // Touched are the keys about which the states of some objects before or after a
 // change decide, in order and once each.
 func Touched(before, after *mesh.Snapshot, refs ...mesh.Ref) []mesh.Key {
+	return touched(before.View(), after.View(), refs...)
+}
+
+func touched(before, after *mesh.View, refs ...mesh.Ref) []mesh.Key {
 	keys := slices.Concat(before.Touched(refs...), after.Touched(refs...))
 	slices.SortFunc(keys, mesh.Key.Compare)
 	return slices.Compact(keys)

@@ -11,7 +11,8 @@ const standIn = 80
 // Called is a host as clients call it: on which ports they find it.
 type Called struct {
 	Host string
-	// Ports are those whose traffic a section of a VirtualService acts on.
+	// Ports are those whose traffic a section of a VirtualService acts on. They must not
+	// be changed.
 	Ports []uint32
 	// Assumed is true for a name that no service has: whether anything listens for
 	// it depends on other services [4.3].
@@ -89,19 +90,39 @@ func (v *View) elsewhere(host string) bool {
 
 // calledOn returns the ports of the host that a section acts on, none where it is
 // not settled which service clients of the namespace are given, or where that hides
-// itself from them [2.2].
+// itself from them [2.2]. They must not be changed.
 func (h *Host) calledOn(section Section, client string) []uint32 {
 	services := h.Services(client)
 	if len(services) != 1 || services[0].Alias != "" || !services[0].shown(client) {
 		return nil
 	}
-	var ports []uint32
-	for _, p := range services[0].Listens() {
+	if len(h.Declarations) > 1 {
+		return services[0].portsFor(section)
+	}
+	for i := range h.ports {
+		if h.ports[i].section == section {
+			return h.ports[i].numbers
+		}
+	}
+	numbers := services[0].portsFor(section)
+	h.ports = append(h.ports, portsFor{section, numbers})
+	return numbers
+}
+
+// portsFor are the ports of a service that a section acts on.
+type portsFor struct {
+	section Section
+	numbers []uint32
+}
+
+func (s Service) portsFor(section Section) []uint32 {
+	ports := make([]uint32, 0, len(s.ports))
+	for _, p := range s.Listens() {
 		if p.Protocol.serves(section) {
 			ports = append(ports, p.Number)
 		}
 	}
-	return ports
+	return slices.Clip(ports)
 }
 
 // standsInFor reports whether clients of a namespace call the host as a name that is no
@@ -113,15 +134,25 @@ func (h *Host) standsInFor(client string) bool {
 
 // Callers returns the viewpoints that Clients returns, and tells apart those for
 // which other services stand behind the hosts of the VirtualService, or behind the
-// host that an ExternalName stands for, or for which others have any of the hosts.
+// host that an ExternalName stands for, or for which others have any of the hosts. They
+// must not be changed.
 func (h *Host) Callers(d *Delivery) []Client {
+	asking := d.asking(h)
+	if asking.callers == nil {
+		asking.callers = slices.Clip(h.callersOf(d))
+	}
+	return asking.callers
+}
+
+func (h *Host) callersOf(d *Delivery) []Client {
 	clients := h.Clients(d)
-	var names []string
+	var space [8]string
+	names := space[:0]
 	for _, host := range d.Root.Hosts {
-		names = append(names, h.view.declaredFor(host)...)
+		names = h.view.declaredFor(names, host)
 		names = append(names, h.view.taken(d.Root, host, d.Route.Section).Named()...)
 	}
-	names = append(names, h.aliasedFor()...)
+	names = h.aliasedFor(names)
 	slices.Sort(names)
 	for _, name := range slices.Compact(names) {
 		if slices.ContainsFunc(clients, func(c Client) bool { return c.Gateway == "" && c.Namespace == name }) {
@@ -133,41 +164,37 @@ func (h *Host) Callers(d *Delivery) []Client {
 	return clients
 }
 
-// declaredFor returns the namespaces that the declarations of a host name, and of a wildcard
+// declaredFor adds the namespaces that the declarations of a host name, and of a wildcard
 // those of all that it covers, unless that is too much.
-func (v *View) declaredFor(host string) []string {
+func (v *View) declaredFor(names []string, host string) []string {
 	if !IsWildcard(host) {
-		return v.Host(host).declaredFor()
+		return v.Host(host).declaredFor(names)
 	}
 	hosts, _ := v.DeclaredHosts(host)
-	var names []string
 	for _, under := range hosts {
-		names = append(names, v.Host(under).declaredFor()...)
+		names = v.Host(under).declaredFor(names)
 	}
 	return names
 }
 
-// listeningFor returns the namespaces that the declarations of the host name, and those of
+// listeningFor adds the namespaces that the declarations of the host name, and those of
 // what it stands for: whose clients may have other listeners than the rest.
-func (h *Host) listeningFor() []string { return append(h.declaredFor(), h.aliasedFor()...) }
+func (h *Host) listeningFor(names []string) []string { return h.aliasedFor(h.declaredFor(names)) }
 
-// aliasedFor returns the namespaces that the declarations of what the host stands for name.
-func (h *Host) aliasedFor() []string {
-	var names []string
+// aliasedFor adds the namespaces that the declarations of what the host stands for name.
+func (h *Host) aliasedFor(names []string) []string {
 	for _, d := range h.Declarations {
 		if d.Alias != "" {
-			names = append(names, h.view.Host(d.Alias).declaredFor()...)
+			names = h.view.Host(d.Alias).declaredFor(names)
 		}
 	}
 	return names
 }
 
-// declaredFor returns the namespaces that the declarations of the host name.
-func (h *Host) declaredFor() []string {
-	var names []string
+// declaredFor adds the namespaces that the declarations of the host name.
+func (h *Host) declaredFor(names []string) []string {
 	for _, d := range h.Declarations {
-		names = append(names, d.By.Namespace)
-		names = append(names, d.Visible.Named()...)
+		names = append(append(names, d.By.Namespace), d.Visible.Named()...)
 	}
 	return names
 }

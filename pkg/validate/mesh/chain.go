@@ -68,7 +68,7 @@ func (v *View) chains(name string) []chain {
 	}
 	chains = append(chains, v.handing(name)...)
 	slices.SortStableFunc(chains, func(a, b chain) int { return a.compare(b.place) })
-	v.chained[name] = chains
+	remember(&v.chained, name, chains)
 	return chains
 }
 

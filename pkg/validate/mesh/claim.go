@@ -91,7 +91,7 @@ func (v *View) taken(root *VirtualService, host string, section Section) Namespa
 	if section == SectionHTTP {
 		taken = taken.Or(v.domainTaken(root, host))
 	}
-	v.claimed[at] = taken
+	remember(&v.claimed, at, taken)
 	return taken
 }
 
@@ -99,7 +99,7 @@ func (v *View) taken(root *VirtualService, host string, section Section) Namespa
 // TCP those with a wildcard over it as well, as the more specific host is not preferred
 // there [4.4].
 func (v *View) rivals(host string, section Section) []*VirtualService {
-	rivals := slices.DeleteFunc(v.Claiming(host), func(c *VirtualService) bool { return !c.Mesh || !c.Has(section) })
+	rivals := dropped(v.Claiming(host), func(c *VirtualService) bool { return !c.Mesh || !c.Has(section) })
 	if section != SectionTCP || len(rivals) == 0 {
 		return rivals
 	}

@@ -20,11 +20,33 @@ type Client struct {
 // given a route of a VirtualService to it, tell apart. Namespaces of which nothing
 // is said are one viewpoint, whatever their number. They must not be changed.
 func (h *Host) Clients(d *Delivery) []Client {
-	clients, known := h.clients[d]
-	if known {
-		return clients
+	asking := d.asking(h)
+	if asking.clients == nil {
+		asking.clients = slices.Clip(h.clientsOf(d))
 	}
-	clients = h.sidecars(d.Reach.Sidecars, d)
+	return asking.clients
+}
+
+// asking is who asks one host for what a route sends there.
+type asking struct {
+	host             *Host
+	clients, callers []Client // nil until they are worked out
+}
+
+// asking returns where to keep who asks a host. It is valid as long as no other host is
+// asked for.
+func (d *Delivery) asking(host *Host) *asking {
+	for i := range d.asked {
+		if d.asked[i].host == host {
+			return &d.asked[i]
+		}
+	}
+	d.asked = append(d.asked, asking{host: host})
+	return &d.asked[len(d.asked)-1]
+}
+
+func (h *Host) clientsOf(d *Delivery) []Client {
+	clients := h.sidecars(d.Reach.Sidecars, d)
 	for _, g := range d.Reach.Gateways {
 		if last := len(clients) - 1; last >= 0 && clients[last].Gateway == g.Gateway {
 			clients[last].pods = append(clients[last].pods, g.Namespace)
@@ -32,22 +54,27 @@ func (h *Host) Clients(d *Delivery) []Client {
 		}
 		clients = append(clients, Client{Viewpoint: Viewpoint{Gateway: g.Gateway}, Reached: true, pods: []string{g.Namespace}})
 	}
-	if h.clients == nil {
-		h.clients = map[*Delivery][]Client{}
-	}
-	clients = slices.Clip(clients)
-	h.clients[d] = clients
 	return clients
 }
 
 // Everyone returns the viewpoints among sidecars that the configuration of the
-// host tells apart.
-func (h *Host) Everyone() []Client { return h.sidecars(AllNamespaces(), nil) }
+// host tells apart. They must not be changed.
+func (h *Host) Everyone() []Client {
+	if h.everyone == nil {
+		h.everyone = slices.Clip(h.sidecars(AllNamespaces(), nil))
+	}
+	return h.everyone
+}
 
 // sidecars returns the viewpoints of sidecars. Those of a namespace whose Sidecars
 // do not import the VirtualService are not reached [2.8].
 func (h *Host) sidecars(reached Namespaces, by *Delivery) []Client {
-	var clients []Client
+	names := merged(h.apart(), reached.Named())
+	if by != nil {
+		var space [8]string
+		names = merged(names, h.view.owners(space[:0], by.Root))
+	}
+	clients := make([]Client, 0, 1+len(names)+len(h.selective))
 	told := func(namespace string) {
 		c := Client{Viewpoint: Viewpoint{Namespace: namespace}, Reached: reached.Has(namespace), namespace: namespace}
 		selecting, given := h.selecting(namespace), c.Reached
@@ -69,10 +96,6 @@ func (h *Host) sidecars(reached Namespaces, by *Delivery) []Client {
 		}
 	}
 	told("")
-	names := merged(h.apart(), reached.Named())
-	if by != nil {
-		names = merged(names, h.view.owners(by.Root))
-	}
 	for _, namespace := range names {
 		told(namespace)
 	}
@@ -98,7 +121,7 @@ func (h *Host) apart() []string {
 
 // named returns the namespaces that anything names that is said of the host.
 func (h *Host) named() []string {
-	names := h.declaredFor()
+	names := h.declaredFor(make([]string, 0, len(h.Declarations)+len(h.fragments)))
 	for _, r := range h.fragments {
 		names = append(names, r.By.Namespace)
 		for _, name := range r.exportTo {

@@ -23,12 +23,13 @@ type Delivery struct {
 
 	sent    []share // worked out by shares
 	sharing bool
+	asked   []asking // few: a route leads to few hosts
 }
 
 // Deliveries returns the routes of a VirtualService as the proxies get them, in
 // order: none for a delegate, which has roots that hand out its routes.
 func (v *View) Deliveries(root *VirtualService) []*Delivery {
-	deliveries, known := v.routes[root.Name()]
+	deliveries, known := v.routes[root]
 	if known {
 		return deliveries
 	}
@@ -45,7 +46,7 @@ func (v *View) Deliveries(root *VirtualService) []*Delivery {
 		d.Reach.Sidecars = d.Reach.Sidecars.Minus(gone)
 		d.Buried.Sidecars = d.Buried.Sidecars.Minus(gone)
 	}
-	v.routes[root.Name()] = deliveries
+	remember(&v.routes, root, deliveries)
 	return deliveries
 }
 

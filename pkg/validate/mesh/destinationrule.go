@@ -124,6 +124,18 @@ func (d *DestinationRule) precedes(o *DestinationRule) int {
 	return compareAge(d.By, o.By)
 }
 
+// distinct are its subsets without those whose name another one before has.
+func (d *DestinationRule) distinct() []Subset {
+	for i := range d.Subsets {
+		if slices.ContainsFunc(d.Subsets[:i], func(s Subset) bool { return s.Name == d.Subsets[i].Name }) {
+			var m mergedRule
+			m.add(d)
+			return m.Subsets
+		}
+	}
+	return slices.Clip(d.Subsets)
+}
+
 // Defines reports whether the fragment defines a subset.
 func (d *DestinationRule) Defines(subset string) bool {
 	return slices.ContainsFunc(d.Subsets, func(s Subset) bool { return s.Name == subset })

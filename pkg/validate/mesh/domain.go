@@ -56,7 +56,8 @@ func (v *View) domainTakenUnder(root *VirtualService, service string, but []*Vir
 // ExternalName with port 80 or without any, or none at all, on port 80.
 func (v *View) answersAs(service, name *Host) Namespaces {
 	standsIn := name.standsIn()
-	return where(service.declaredFor(), func(client string) bool {
+	var space [8]string
+	return where(service.declaredFor(space[:0]), func(client string) bool {
 		services := service.withRivals(service.Services(client))
 		return len(services) > 0 && !slices.ContainsFunc(services, func(s Service) bool {
 			return s.Alias != "" || !s.shown(client) || standsIn && !s.servesOn(SectionHTTP, standIn)

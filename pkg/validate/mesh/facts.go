@@ -51,8 +51,12 @@ type link struct {
 }
 
 // key is what the links of a relation from one name start with in the index.
-func (l link) key() []byte {
-	return []byte(string(l.relation) + "\x00" + l.from + "\x00")
+func (l link) key() []byte { return l.appendKey(nil) }
+
+func (l link) appendKey(to []byte) []byte {
+	to = slices.Grow(to, len(l.relation)+len(l.from)+2)
+	to = append(append(to, l.relation...), 0)
+	return append(append(to, l.from...), 0)
 }
 
 func (f *facts) link(relation relation, from ...string) {

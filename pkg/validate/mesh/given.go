@@ -49,17 +49,19 @@ func (v *View) MeantFor(root *VirtualService) Namespaces {
 // importing are the viewpoints of the sidecars of some namespaces that are given something
 // of a VirtualService.
 func (v *View) importing(root *VirtualService, sidecars Namespaces, gives func(workloads) bool) Viewpoints {
-	var importing Viewpoints
-	for _, name := range merged(append(v.owners(root), ""), sidecars.Named()) {
+	var space [8]string
+	names := merged(v.owners(append(space[:0], ""), root), sidecars.Named())
+	importing := Viewpoints{make([]answer, 0, len(names))}
+	for _, name := range names {
 		importing.Set(Viewpoint{Namespace: name}, sidecars.Has(name) && gives(workloads{namespace: name}))
 	}
 	return importing
 }
 
-// owners returns the namespaces that "." may stand for in a Sidecar of the root namespace that
-// imports a VirtualService, or a service of one of its hosts [2.8], in order.
-func (v *View) owners(root *VirtualService) []string {
-	names := []string{root.By.Namespace}
+// owners adds, in order, the namespaces that "." may stand for in a Sidecar of the root namespace that
+// imports a VirtualService, or a service of one of its hosts [2.8].
+func (v *View) owners(names []string, root *VirtualService) []string {
+	names = append(names, root.By.Namespace)
 	if len(v.defaultSidecars(v.snapshot.cfg.RootNamespace)) == 0 {
 		return names
 	}

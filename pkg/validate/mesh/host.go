@@ -2,6 +2,7 @@ package mesh
 
 import (
 	"net/netip"
+	"slices"
 	"strings"
 )
 
@@ -30,17 +31,23 @@ func IsWildcard(host string) bool {
 
 // hostKey is a host spelled backwards, so that hosts under one wildcard are
 // neighbours in the index.
-func hostKey(host string) []byte {
-	key := make([]byte, len(host))
-	for i := range len(host) {
-		key[len(host)-1-i] = host[i]
+func hostKey(host string) []byte { return appendHostKey(make([]byte, 0, len(host)), host) }
+
+func appendHostKey(to []byte, host string) []byte {
+	for i := len(host) - 1; i >= 0; i-- {
+		to = append(to, host[i])
 	}
-	return key
+	return to
 }
 
 // unkey is the host that a hostKey stands for.
 func unkey(key []byte) string {
-	return string(hostKey(string(key)))
+	var space keySpace
+	host := space[:0]
+	for _, b := range slices.Backward(key) {
+		host = append(host, b)
+	}
+	return string(host)
 }
 
 // wildcardKey is what the keys of all hosts that a wildcard covers start with.

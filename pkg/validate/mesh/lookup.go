@@ -17,7 +17,8 @@ func (v *View) Host(name string) *Host {
 
 func (v *View) lookUp(name string) *Host {
 	h := &Host{Name: name, view: v, cfg: v.snapshot.cfg}
-	key := hostKey(name)
+	var space keySpace
+	key := appendHostKey(space[:0], name)
 	if e := v.snapshot.exact.get(key); e != nil {
 		h.Declarations = e.declarations
 		if len(e.rules) > 0 {
@@ -26,7 +27,7 @@ func (v *View) lookUp(name string) *Host {
 	}
 	exact := len(h.rules)
 	for tail, e := range v.snapshot.wildcards.over(key) {
-		if len(e.rules) > 0 && "*"+unkey(tail) != name {
+		if len(e.rules) > 0 && (!IsWildcard(name) || len(tail) < len(name)-1) {
 			h.rules = append(h.rules, e.rules)
 		}
 	}
@@ -53,19 +54,24 @@ type Host struct {
 
 	view *View
 	cfg  *Config
-	// targets are worked out once they are asked for.
+	// targets are worked out once they are asked for, and so are those that claim it.
 	targets  []*Target
 	targeted bool
+	claiming []*VirtualService
+	asked    bool
 	parts    []string
 	parted   bool
-	clients  map[*Delivery][]Client
 	services map[string][]Service // by the namespace of the client
 	sole     []Service            // where there is one declaration
+	ports    []portsFor           // there
+	everyone []Client
 	// rules has the fragments for the host itself and for each wildcard that
 	// covers it, the most specific first; those of one host in merge order.
 	rules [][]*DestinationRule
 	// fragments are all of them, and selective those that pick some workloads.
 	fragments, selective []*DestinationRule
+	// single is the last of them that was merged with none.
+	single *single
 }
 
 // Declared reports whether anything declares the host.
@@ -149,7 +155,7 @@ func (h *Host) exported(c Client, serving string) Effective {
 		exported := func(r *DestinationRule) bool { return r.By.Namespace == namespace && !r.private }
 		list, all := h.merged(exported)
 		found := dropped(list, func(m *mergedRule) bool { return !m.first().seenFrom(c.namespace) })
-		all = slices.DeleteFunc(all, func(r *DestinationRule) bool { return !r.seenFrom(c.namespace) })
+		all = dropped(all, func(r *DestinationRule) bool { return !r.seenFrom(c.namespace) })
 		if len(found) == 0 {
 			for _, r := range all { // what it was merged into is hidden from the client
 				absorbed = append(absorbed, Passed{r, holding(list, r)})
@@ -195,16 +201,40 @@ func (h *Host) behind(found []*mergedRule, given Effective, c Client, serving st
 // merged rules, and all fragments that took part.
 func (h *Host) merged(bucket func(*DestinationRule) bool) (list []*mergedRule, all []*DestinationRule) {
 	for _, rules := range h.rules {
-		for _, r := range rules {
+		first := slices.IndexFunc(rules, bucket)
+		if first < 0 {
+			continue
+		}
+		if !slices.ContainsFunc(rules[first+1:], bucket) {
+			all = rules[first : first+1 : first+1]
+			return h.unmerged(all), all
+		}
+		for _, r := range rules[first:] {
 			if bucket(r) {
 				list, all = merge(list, r), append(all, r)
 			}
 		}
-		if list != nil {
-			return list, all
-		}
+		return list, all
 	}
 	return nil, nil
+}
+
+// single is a fragment that is merged with no other, as most are.
+type single struct {
+	mergedRule
+
+	list [1]*mergedRule
+}
+
+// unmerged is what merging comes to where there is but one fragment. Most hosts have no
+// other, and are asked about it for each client.
+func (h *Host) unmerged(all []*DestinationRule) []*mergedRule {
+	if h.single == nil || h.single.first() != all[0] {
+		h.single = &single{mergedRule: mergedRule{Effective{Fragments: all}}}
+		h.single.Subsets = all[0].distinct()
+		h.single.list[0] = &h.single.mergedRule
+	}
+	return h.single.list[:]
 }
 
 // pick chooses among the rules of a bucket [3.3]: the first whose selector picks

@@ -62,17 +62,28 @@ func (n Namespaces) combine(o Namespaces, others bool, in func(inN, inO bool) bo
 	return result
 }
 
-// merged is the union of two sorted lists. It allocates only when both have names.
+// merged is the union of two sorted lists. It allocates only when each has names that the
+// other does not have.
 func merged(a, b []string) []string {
-	if len(a) == 0 {
-		return b
-	}
-	if len(b) == 0 {
+	if allIn(b, a) {
 		return a
+	}
+	if allIn(a, b) {
+		return b
 	}
 	all := slices.Concat(a, b)
 	slices.Sort(all)
 	return slices.Compact(all)
+}
+
+// allIn reports whether all names of a list are in a sorted one.
+func allIn(some, all []string) bool {
+	for _, name := range some {
+		if _, found := slices.BinarySearch(all, name); !found {
+			return false
+		}
+	}
+	return true
 }
 
 // exportedTo is the visibility that an exportTo list of an object in namespace

@@ -1,5 +1,7 @@
 package mesh
 
+import "strings"
+
 // mostCovered is how many declared hosts are looked through for what they make of a
 // wildcard that covers them. Of a wildcard over more nothing is claimed.
 const mostCovered = 64
@@ -48,8 +50,10 @@ func (v *VirtualService) claimsUnder(host string) bool {
 // widest first; of a wildcard, itself among them.
 func (s *Snapshot) wildcardsInUse(host string) []string {
 	var wildcards []string
-	for tail := range s.wildcards.over(wildcardKey(host)) {
-		wildcards = append(wildcards, "*"+unkey(tail))
+	var space keySpace
+	bare := strings.TrimPrefix(host, "*")
+	for tail := range s.wildcards.over(appendHostKey(space[:0], bare)) {
+		wildcards = append(wildcards, "*"+bare[len(bare)-len(tail):])
 	}
 	return wildcards
 }

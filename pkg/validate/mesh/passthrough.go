@@ -82,12 +82,12 @@ func (v *View) turnsAt(at atPods) map[turn]bool {
 		order = []*VirtualService{at.root}
 	}
 	turns = v.pass(order, at.pods)
-	v.turns[at] = turns
+	remember(&v.turns, at, turns)
 	if !settled {
 		return turns
 	}
 	for _, one := range order { // they are all in one another's order
-		v.turns[atPods{at.pods, one, at.all}] = turns
+		remember(&v.turns, atPods{at.pods, one, at.all}, turns)
 	}
 	return turns
 }
@@ -256,7 +256,7 @@ func (v *View) forwardedAt(at atGateway) (map[*Route]bool, bool) {
 	if !known {
 		handed = map[*Route]bool{}
 		v.forward(gateway, at, handed)
-		v.handed[at] = handed
+		remember(&v.handed, at, handed)
 	}
 	return handed, true
 }

@@ -186,7 +186,7 @@ func (v *View) contested(listener string) contest {
 	if !known {
 		c.all = v.contesting(listener)
 		c.plaintext = dropped(c.all, func(p place) bool { return p.server.encrypted() })
-		v.contests[listener] = c
+		remember(&v.contests, listener, c)
 	}
 	return c
 }
@@ -237,7 +237,7 @@ func (v *View) answering(name string) []place {
 		}
 	}
 	slices.SortFunc(places, place.compare)
-	v.answers[name] = places
+	remember(&v.answers, name, places)
 	return places
 }
 
@@ -257,7 +257,7 @@ func (v *View) dropped(p place) *ServerConflict {
 	if c == nil {
 		c = v.nameTaken(p)
 	}
-	v.drops[p] = c
+	remember(&v.drops, p, c)
 	return c
 }
 

@@ -277,6 +277,6 @@ func (v *View) sidecarsIn(namespace string) []*Sidecar {
 			all = append(all, h.sidecar)
 		}
 	}
-	v.scopes[namespace] = all
+	remember(&v.scopes, namespace, all)
 	return all
 }

@@ -1,6 +1,9 @@
 package mesh
 
-import "iter"
+import (
+	"iter"
+	"slices"
+)
 
 // Snapshot is the stored configuration at one moment, indexed by all that an
 // object can be found by. It is a value: Apply makes a new one, which shares with
@@ -41,7 +44,8 @@ func (s *Snapshot) Len() int { return s.held.size }
 
 // Get returns the state of an object, or nil where the snapshot does not hold it.
 func (s *Snapshot) Get(ref Ref) *Object {
-	if h := s.held.get(refKey(ref)); h != nil {
+	var space keySpace
+	if h := s.held.get(ref.appendKey(space[:0])); h != nil {
 		return h.object
 	}
 	return nil
@@ -78,7 +82,12 @@ func (s *Snapshot) stored(kind Kind, namespace string) iter.Seq[*held] {
 
 // linked are the objects that are found from a name by a relation, in order.
 func (s *Snapshot) linked(relation relation, from string) iter.Seq[*held] {
-	return s.links.under(link{relation, from}.key())
+	return func(yield func(*held) bool) {
+		var space keySpace
+		if n, _ := s.links.top(link{relation, from}.appendKey(space[:0])); n != nil {
+			n.walk(yield)
+		}
+	}
 }
 
 // Apply returns the snapshot with some changes made. Of a change only New and
@@ -87,9 +96,10 @@ func (s *Snapshot) linked(relation relation, from string) iter.Seq[*held] {
 func (s *Snapshot) Apply(changes ...Change) *Snapshot {
 	t := transaction{Snapshot: *s, by: &edit{}}
 	for _, change := range changes {
-		t.remove(change.Ref())
 		if change.New != nil {
-			t.add(change.New)
+			t.put(change.New)
+		} else {
+			t.remove(change.Ref())
 		}
 		if ref := change.Ref(); ref.Kind == KindNamespace && len(s.cfg.DiscoverySelectors) > 0 {
 			t.rediscover(ref.Name)
@@ -107,21 +117,33 @@ type transaction struct {
 
 func (t *transaction) remove(ref Ref) {
 	was := t.held.drop(t.by, refKey(ref))
-	if was == nil {
-		return
+	if was != nil {
+		t.forget(was, nil)
 	}
+}
+
+// forget drops what an object says, but for the links that are put in its place anew.
+func (t *transaction) forget(was *held, anew []link) {
+	ref := was.object.Ref
 	for host, says := range was.hosts() {
 		t.change(host, func(e *entry) *entry { return e.without(ref, says) })
 	}
 	for _, l := range was.links {
-		t.links.drop(t.by, append(l.key(), refKey(ref)...))
+		if !slices.Contains(anew, l) {
+			t.links.drop(t.by, append(l.key(), refKey(ref)...))
+		}
 	}
 }
 
-func (t *transaction) add(object *Object) {
+// put takes an object in, in the place of what is held under its Ref.
+func (t *transaction) put(object *Object) {
+	was := t.held.get(refKey(object.Ref))
 	now := &held{object: object, facts: &facts{}}
 	if t.discovers(object.Namespace) {
 		now.facts = said(object, t.cfg)
+	}
+	if was != nil {
+		t.forget(was, now.links)
 	}
 	for host, says := range now.hosts() {
 		t.change(host, func(e *entry) *entry { return e.with(says) })
@@ -152,8 +174,7 @@ func (t *transaction) rediscover(namespace string) {
 		}
 	}
 	for _, object := range objects {
-		t.remove(object.Ref)
-		t.add(object)
+		t.put(object)
 	}
 }
 
@@ -184,6 +205,15 @@ func (t *transaction) replace(index *tree[entry], key []byte, with func(*entry) 
 	return was, now
 }
 
-func refKey(ref Ref) []byte {
-	return []byte(string(ref.Kind) + "/" + ref.Namespace + "/" + ref.Name)
+// keySpace is where a key is put together that is only looked up: most fit in, and what
+// does not is as good.
+type keySpace [128]byte
+
+func refKey(ref Ref) []byte { return ref.appendKey(nil) }
+
+func (r Ref) appendKey(to []byte) []byte {
+	to = slices.Grow(to, len(r.Kind)+len(r.Namespace)+len(r.Name)+2)
+	to = append(append(to, r.Kind...), '/')
+	to = append(append(to, r.Namespace...), '/')
+	return append(to, r.Name...)
 }

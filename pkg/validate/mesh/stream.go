@@ -30,7 +30,7 @@ func (v *View) listened(name string) listened {
 			found.hosts = append(found.hosts, wildcard)
 		}
 	}
-	v.listeners[name] = found
+	remember(&v.listeners, name, found)
 	return found
 }
 
@@ -54,7 +54,8 @@ func (v *View) streamed(name string, section Section, port uint32) Namespaces {
 // a section, TLS or TCP, acts on, on a port or with 0 on any.
 func (v *View) heard(declared string, section Section, port uint32) Namespaces {
 	host := v.Host(declared)
-	return where(host.declaredFor(), func(client string) bool { return host.streams(client, section, port) })
+	var space [8]string
+	return where(host.declaredFor(space[:0]), func(client string) bool { return host.streams(client, section, port) })
 }
 
 // streams reports whether clients of a namespace may have a listener for the host that

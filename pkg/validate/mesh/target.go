@@ -26,7 +26,7 @@ func (t *Target) Section() Section { return t.Route.Section }
 
 // Targets returns what the routes of a VirtualService send traffic to, in order.
 func (v *View) Targets(root *VirtualService) []*Target {
-	targets, known := v.targets[root.Name()]
+	targets, known := v.targets[root]
 	if known {
 		return targets
 	}
@@ -47,7 +47,7 @@ func (v *View) Targets(root *VirtualService) []*Target {
 			targets = append(targets, &Target{Delivery: mirrored, Destination: to, Mirror: true, Share: 1, Total: 1, Number: i})
 		}
 	}
-	v.targets[root.Name()] = targets
+	remember(&v.targets, root, targets)
 	return targets
 }
 
@@ -58,7 +58,7 @@ func (d *Delivery) mirroring() *Delivery {
 		return d
 	}
 	roots := *d
-	roots.By, roots.Route = d.Root, d.From
+	roots.By, roots.Route, roots.asked = d.Root, d.From, nil
 	return &roots
 }
 

@@ -98,7 +98,7 @@ func (v *View) left(d *Delivery, m *Match, given Namespaces, others bool) Namesp
 		if others {
 			before[host] = slices.Concat(own, v.others(d.Root, host, m))
 		}
-		names = append(names, v.Host(host).declaredFor()...)
+		names = v.Host(host).declaredFor(names)
 		for _, o := range before[host] {
 			names = append(append(names, o.by.By.Namespace, o.SourceNamespace), o.by.Seen.Named()...)
 		}

@@ -7,10 +7,13 @@ import (
 // Touched are the keys about which the state of some objects decides, as the
 // snapshot holds them, in order and once each: the cost of judging a change. For a
 // change they are those before and those after it.
-func (s *Snapshot) Touched(refs ...Ref) []Key {
+func (s *Snapshot) Touched(refs ...Ref) []Key { return s.View().Touched(refs...) }
+
+// Touched is that of the snapshot, by what the view remembers.
+func (v *View) Touched(refs ...Ref) []Key {
 	t := touch{
-		snapshot: s,
-		view:     s.View(),
+		snapshot: v.snapshot,
+		view:     v,
 		keys:     map[Key]bool{},
 		routes:   map[*VirtualService]bool{},
 		gateways: map[*Gateway]bool{},

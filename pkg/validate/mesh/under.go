@@ -42,13 +42,13 @@ func (v *View) toldUnder(root *VirtualService, wildcard string, hosts []string) 
 		}
 	}
 	for _, name := range hosts {
-		names = append(names, v.Host(name).listeningFor()...)
+		names = v.Host(name).listeningFor(names)
 		for _, other := range v.narrower(wildcard, name) {
 			told(other)
 		}
 	}
 	for _, wider := range v.snapshot.widerInUse(wildcard) {
-		names = append(names, v.Host(wider).listeningFor()...)
+		names = v.Host(wider).listeningFor(names)
 	}
 	return names
 }

@@ -1,5 +1,7 @@
 package mesh
 
+import "slices"
+
 // View is what rules may see of a snapshot: lookups by key, and nothing that
 // walks, so that the cost of judging a change follows the host and not the mesh.
 // It remembers what it worked out, for as long as one change is judged; it is for
@@ -7,8 +9,8 @@ package mesh
 type View struct {
 	snapshot *Snapshot
 	hosts    map[string]*Host
-	routes   map[string][]*Delivery
-	targets  map[string][]*Target
+	routes   map[*VirtualService][]*Delivery
+	targets  map[*VirtualService][]*Target
 	pods     map[string][]string
 	drops    map[place]*ServerConflict
 	claimed  map[claim]Namespaces
@@ -26,25 +28,16 @@ type View struct {
 
 // View returns the snapshot's lookups.
 func (s *Snapshot) View() *View {
-	return &View{
-		snapshot: s,
-		hosts:    map[string]*Host{},
-		routes:   map[string][]*Delivery{},
-		targets:  map[string][]*Target{},
-		pods:     map[string][]string{},
-		drops:    map[place]*ServerConflict{},
-		claimed:  map[claim]Namespaces{},
-		contests: map[string]contest{},
-		answers:  map[string][]place{},
-		virtual:  map[string][][]*VirtualHost{},
-		scopes:   map[string][]*Sidecar{},
+	return &View{snapshot: s, hosts: map[string]*Host{}, expressions: expressions{}}
+}
 
-		listeners:   map[string]listened{},
-		handed:      map[atGateway]map[*Route]bool{},
-		turns:       map[atPods]map[turn]bool{},
-		chained:     map[string][]chain{},
-		expressions: expressions{},
+// remember puts something into one of the view's maps, most of which are of no use to most
+// changes and are made by what comes first.
+func remember[K comparable, V any](in *map[K]V, key K, value V) {
+	if *in == nil {
+		*in = map[K]V{}
 	}
+	(*in)[key] = value
 }
 
 // Config returns the settings of the mesh. They must not be changed.
@@ -67,7 +60,8 @@ func (v *View) Gateway(name string) *Gateway {
 }
 
 func (v *View) get(kind Kind, name string) *held {
-	return v.snapshot.held.get(refKey(refOf(kind, name)))
+	var space keySpace
+	return v.snapshot.held.get(refOf(kind, name).appendKey(space[:0]))
 }
 
 // Roots returns the VirtualServices that delegate to one, by its "namespace/name".
@@ -80,13 +74,18 @@ func (v *View) Roots(delegate string) []*VirtualService {
 }
 
 // Claiming returns the VirtualServices that have a host among their hosts,
-// whatever they are bound to, by name.
+// whatever they are bound to, by name. They must not be changed.
 func (v *View) Claiming(host string) []*VirtualService {
-	var claiming []*VirtualService
-	for h := range v.snapshot.linked(claims, host) {
-		claiming = append(claiming, h.route)
+	h := v.Host(host)
+	if h.asked {
+		return h.claiming
 	}
-	return claiming
+	h.asked = true
+	for by := range v.snapshot.linked(claims, host) {
+		h.claiming = append(h.claiming, by.route)
+	}
+	h.claiming = slices.Clip(h.claiming)
+	return h.claiming
 }
 
 // Attached returns the HTTPRoutes and Ingresses that serve a host, by name.

@@ -61,7 +61,7 @@ type answer struct {
 
 // find returns where the answer for a viewpoint is, or would be, and whether it is there.
 func (v Viewpoints) find(at Viewpoint) (int, bool) {
-	return slices.BinarySearchFunc(v.answers, at, func(a answer, at Viewpoint) int { return a.at.compare(at) })
+	return slices.BinarySearchFunc(v.answers, at, func(a answer, at Viewpoint) int { return a.at.Compare(at) })
 }
 
 // Set records the answer for one viewpoint. It is only for a value that is
@@ -71,6 +71,9 @@ func (v *Viewpoints) Set(at Viewpoint, holds bool) {
 	if named {
 		v.answers[i].holds = holds
 		return
+	}
+	if _, narrower := at.wider(); !narrower && !holds {
+		return // as it is where nobody names it
 	}
 	v.answers = slices.Insert(v.answers, i, answer{at, holds})
 }
@@ -92,11 +95,20 @@ func (v Viewpoints) IsEmpty() bool {
 
 // Or holds where either holds.
 func (v Viewpoints) Or(o Viewpoints) Viewpoints {
+	switch {
+	case len(v.answers) == 0:
+		return o
+	case len(o.answers) == 0:
+		return v
+	}
 	return v.combine(o, func(inV, inO bool) bool { return inV || inO })
 }
 
 // Minus holds where v holds and o does not.
 func (v Viewpoints) Minus(o Viewpoints) Viewpoints {
+	if len(v.answers) == 0 || len(o.answers) == 0 {
+		return v
+	}
 	return v.combine(o, func(inV, inO bool) bool { return inV && !inO })
 }
 
@@ -143,7 +155,7 @@ func (v Viewpoints) Strings() []string {
 	return list
 }
 
-// compare puts sidecars before gateways and the widest first.
-func (v Viewpoint) compare(o Viewpoint) int {
+// Compare puts sidecars before gateways and the widest first.
+func (v Viewpoint) Compare(o Viewpoint) int {
 	return cmp.Or(cmp.Compare(v.Gateway, o.Gateway), cmp.Compare(v.Namespace, o.Namespace), cmp.Compare(v.Labels, o.Labels))
 }

@@ -78,7 +78,7 @@ func (v *View) VirtualHosts(name string) [][]*VirtualHost {
 	hosts, known := v.virtual[name]
 	if !known {
 		hosts = v.virtualHostsOf(name)
-		v.virtual[name] = hosts
+		remember(&v.virtual, name, hosts)
 	}
 	return hosts
 }
@@ -157,11 +157,8 @@ func (v *View) serving(selector, host string) [][]*Fragment {
 // small letters; those that claim it in others are found by how it is served.
 func (v *View) candidates(selector, host string) []*VirtualService {
 	var roots []*VirtualService
-	wildcards := wildcardsOver(host)
-	if host == "*" {
-		wildcards = []string{host}
-	} else {
-		roots = v.Claiming(host)
+	if host != "*" {
+		roots = slices.Clip(v.Claiming(host))
 	}
 	known := make(map[*VirtualService]bool, len(roots))
 	for _, root := range roots {
@@ -177,6 +174,10 @@ func (v *View) candidates(selector, host string) []*VirtualService {
 	}
 	add(filling("", host))
 	for opening := range v.snapshot.linked(opens, VirtualHostKey(selector, host).Name) {
+		wildcards := []string{host}
+		if host != "*" {
+			wildcards = wildcardsOver(host)
+		}
 		for _, wildcard := range wildcards {
 			add(filling(opening.gateway.Name(), wildcard))
 		}

@@ -5,7 +5,7 @@ import (
 	"strconv"
 	"strings"
 
-	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
 	networking "istio.io/api/networking/v1alpha3"
 )
 
@@ -139,16 +139,30 @@ func httpRoute(index int, http *networking.HTTPRoute) *Route {
 // acts is all of a route that decides what happens to a request, but for its name
 // and its matches.
 func acts(http *networking.HTTPRoute) string {
-	bare := http.DeepCopy()
-	bare.Name, bare.Match, bare.Route, bare.Delegate = "", nil, nil, nil
-	if proto.Equal(bare, &networking.HTTPRoute{}) {
+	if !actsAtAll(http) { // as with most, which costs no copy
 		return ""
 	}
+	bare := http.DeepCopy()
+	bare.Name, bare.Match, bare.Route, bare.Delegate = "", nil, nil, nil
 	text, err := bare.MarshalJSON()
 	if err != nil {
 		return err.Error() // nothing that was read from JSON gets here
 	}
 	return string(text)
+}
+
+// actsAtAll reports whether the route has anything that acts tells of.
+func actsAtAll(http *networking.HTTPRoute) bool {
+	acts := false
+	http.ProtoReflect().Range(func(field protoreflect.FieldDescriptor, _ protoreflect.Value) bool {
+		switch field.Name() {
+		case "name", "match", "route", "delegate":
+		default:
+			acts = true
+		}
+		return !acts
+	})
+	return acts
 }
 
 func routeDestinations(from []*networking.RouteDestination) []*Destination {

@@ -18,7 +18,7 @@ func (v *View) PodsOf(gateway string) (namespaces []string, known bool) {
 	namespaces, found := v.pods[gateway]
 	if !found {
 		namespaces = v.snapshot.podsOf(v.Gateway(gateway))
-		v.pods[gateway] = namespaces
+		remember(&v.pods, gateway, namespaces)
 	}
 	if len(namespaces) > 0 {
 		return namespaces, true

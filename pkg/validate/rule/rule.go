@@ -71,7 +71,7 @@ type Doc struct {
 	See   []string
 }
 
-// Pass is one run of a rule at one key.
+// Pass is one run of a rule at one key. It is of use until the run ends.
 type Pass struct {
 	Rule *Rule
 	Key  mesh.Key

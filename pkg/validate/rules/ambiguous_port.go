@@ -47,20 +47,24 @@ if any service there is one of HTTP.`,
 func ambiguousPort(p *rule.Pass) {
 	host := p.Mesh.Host(p.Key.Name)
 	var possible []rule.Finding
+	var certainly, possibly []bool // of the callers of a route
 	for _, target := range host.Targets() {
 		if target.Port != 0 {
 			continue
 		}
 		lost := inferredPorts{mesh: p.Mesh, host: host, target: target}
-		for _, client := range host.Callers(target.Delivery) {
+		callers := host.Callers(target.Delivery)
+		certainly, possibly = certainly[:0], possibly[:0]
+		for _, client := range callers {
 			certain, possible := lost.judge(client)
-			lost.certain.viewpoints.Set(client.Viewpoint, certain)
-			lost.possible.viewpoints.Set(client.Viewpoint, possible)
+			certainly, possibly = append(certainly, certain), append(possibly, possible)
 		}
-		if !lost.certain.viewpoints.IsEmpty() {
+		if slices.Contains(certainly, true) {
+			lost.certain.viewpoints = among(callers, certainly)
 			p.Report(lost.finding(rule.Error, lost.certain))
 		}
-		if !lost.possible.viewpoints.IsEmpty() {
+		if slices.Contains(possibly, true) {
+			lost.possible.viewpoints = among(callers, possibly)
 			possible = append(possible, lost.finding(rule.Warning, lost.possible))
 		}
 	}
@@ -97,11 +101,10 @@ func (l *inferredPorts) judge(client mesh.Client) (certain, possible bool) {
 		return l.judgeGateway(client, services)
 	}
 	for _, called := range l.mesh.Called(l.target.Root, l.target.Section(), client.Viewpoint.Namespace) {
-		on := slices.DeleteFunc(called.Ports, func(port uint32) bool { return !l.target.CalledOn(client.Viewpoint, port) })
-		bad := slices.DeleteFunc(slices.Clone(on), func(port uint32) bool { return l.arrives(client, services, port) })
+		on, bad := l.sort(called.Ports, client, services)
 		switch {
 		case len(bad) == 0:
-		case called.Assumed || len(bad) < len(on):
+		case called.Assumed || len(bad) < on:
 			possible = true
 			l.possible.add(bad, called.Host, services)
 		default:
@@ -110,6 +113,20 @@ func (l *inferredPorts) judge(client mesh.Client) (certain, possible bool) {
 		}
 	}
 	return certain, possible
+}
+
+// sort returns on how many of some ports the route is called, and from which of these it leads
+// nowhere.
+func (l *inferredPorts) sort(ports []uint32, client mesh.Client, services []mesh.Service) (on int, bad []uint32) {
+	for _, port := range ports {
+		if !l.target.CalledOn(client.Viewpoint, port) {
+			continue
+		}
+		if on++; !l.arrives(client, services, port) {
+			bad = append(bad, port)
+		}
+	}
+	return on, bad
 }
 
 // judgeGateway looks at the servers of a Gateway that hand the route out. A

@@ -40,25 +40,25 @@ namespace says, which is the mesh's own.`,
 }
 
 func foreignHost(p *rule.Pass) {
-	own := ownerOf(p.Mesh, p.Key.Name)
-	if own == nil {
+	own, owned := ownerOf(p.Mesh, p.Key.Name)
+	if !owned {
 		return
 	}
 	host := p.Mesh.Host(p.Key.Name)
 	for _, v := range p.Mesh.Claiming(host.Name) {
-		if at := slices.Index(v.Hosts, host.Name); at >= 0 {
-			own.judge(p, v.By, fmt.Sprintf("spec.hosts[%d]", at), "it routes their requests for the host, in the place of "+own.name, claimedFor(p.Mesh, v))
+		if at := slices.Index(v.Hosts, host.Name); at >= 0 && !own.lets(p.Mesh, v.By) {
+			own.judge(p, v.By, fmt.Sprintf("spec.hosts[%d]", at), "it routes their requests for the host, in the place of "+own.name(), claimedFor(p.Mesh, v))
 		}
 	}
 	for _, r := range host.Own() {
-		if own.concernedBy(p.Mesh, host, r) {
-			own.judge(p, r.By, "spec.host", "it is written for their traffic to the host, which is for "+own.name+" to decide about", exportedTo(r))
+		if !own.lets(p.Mesh, r.By) && own.concernedBy(p.Mesh, host, r) {
+			own.judge(p, r.By, "spec.host", "it is written for their traffic to the host, which is for "+own.name()+" to decide about", exportedTo(r))
 		}
 	}
 	var seen *mesh.Object
 	for _, d := range host.Declarations {
-		if d.By.Kind == mesh.KindServiceEntry && d.By != seen {
-			own.judge(p, d.By, "spec.hosts", "it offers them endpoints of its own for the host, in the place of those of "+own.name, sidecarsIn(d.Visible))
+		if d.By.Kind == mesh.KindServiceEntry && d.By != seen && !own.lets(p.Mesh, d.By) {
+			own.judge(p, d.By, "spec.hosts", "it offers them endpoints of its own for the host, in the place of those of "+own.name(), sidecarsIn(d.Visible))
 			seen = d.By
 		}
 	}
@@ -66,26 +66,41 @@ func foreignHost(p *rule.Pass) {
 
 // owner is who a host belongs to.
 type owner struct {
-	host, name string
-	// tenant is true where the configuration says so, rather than the host's name.
-	tenant bool
-	may    func(namespace string) bool
+	host string
+	// tenants are those that the configuration says; where it says none, the host's name
+	// says the namespace.
+	tenants   []*mesh.Tenant
+	namespace string
 }
 
-// ownerOf returns who a host belongs to, or nil for nobody.
-func ownerOf(view *mesh.View, host string) *owner {
+// ownerOf returns who a host belongs to, and whether it is anybody's.
+func ownerOf(view *mesh.View, host string) (owner, bool) {
 	if mesh.Matches(view.Config().AllowedHosts, host) {
-		return nil
+		return owner{}, false
 	}
 	if tenants := view.Tenants(host); len(tenants) > 0 {
-		return &owner{host: host, name: "tenant " + tenants[0].Name, tenant: true, may: func(claimant string) bool {
-			return slices.ContainsFunc(tenants, func(t *mesh.Tenant) bool { return view.Has(t, claimant) })
-		}}
+		return owner{host: host, tenants: tenants}, true
 	}
-	if namespace, isService := mesh.ServiceNamespace(host, view.Config().Domain); isService {
-		return &owner{host: host, name: "namespace " + namespace, may: func(claimant string) bool { return claimant == namespace }}
+	namespace, isService := mesh.ServiceNamespace(host, view.Config().Domain)
+	return owner{host: host, namespace: namespace}, isService
+}
+
+func (o *owner) name() string {
+	if len(o.tenants) > 0 {
+		return "tenant " + o.tenants[0].Name
 	}
-	return nil
+	return "namespace " + o.namespace
+}
+
+// lets reports whether an object may claim the host.
+func (o *owner) lets(view *mesh.View, by *mesh.Object) bool {
+	if by.Namespace == view.Config().RootNamespace {
+		return true
+	}
+	if len(o.tenants) > 0 {
+		return slices.ContainsFunc(o.tenants, func(t *mesh.Tenant) bool { return view.Has(t, by.Namespace) })
+	}
+	return by.Namespace == o.namespace
 }
 
 // concernedBy reports whether a DestinationRule is for others than clients of its own
@@ -94,7 +109,7 @@ func (o *owner) concernedBy(view *mesh.View, host *mesh.Host, r *mesh.Destinatio
 	switch {
 	case r.Private():
 		return false
-	case o.tenant:
+	case len(o.tenants) > 0:
 		return onPath(view, host, r.By.Namespace)
 	default:
 		return len(r.ExportTo()) > 0
@@ -139,20 +154,20 @@ func (o *owner) judge(p *rule.Pass, by *mesh.Object, path, effect string, who me
 	var itself mesh.Viewpoints
 	itself.Set(mesh.Viewpoint{Namespace: by.Namespace}, true)
 	others := who.Minus(itself)
-	if others.IsEmpty() || o.may(by.Namespace) || by.Namespace == p.Mesh.Config().RootNamespace {
+	if others.IsEmpty() {
 		return
 	}
 	f := rule.Finding{
 		Object:     by,
 		Path:       path,
 		About:      o.host,
-		Message:    fmt.Sprintf("%s of namespace %s claims %s, which belongs to %s", by.Kind, by.Namespace, o.host, o.name),
+		Message:    fmt.Sprintf("%s of namespace %s claims %s, which belongs to %s", by.Kind, by.Namespace, o.host, o.name()),
 		Viewpoints: others,
 		Effect:     effect,
-		Fix:        fmt.Sprintf("write exportTo [%q] if it is for clients in %s only, else have %s say it", ".", by.Namespace, o.name),
+		Fix:        fmt.Sprintf("write exportTo [%q] if it is for clients in %s only, else have %s say it", ".", by.Namespace, o.name()),
 		RestsOn:    []string{by.Namespace},
 	}
-	if o.tenant {
+	if len(o.tenants) > 0 {
 		f.Severity = rule.Error
 	}
 	p.Report(f)

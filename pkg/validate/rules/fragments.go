@@ -3,6 +3,8 @@ package rules
 import (
 	"cmp"
 	"fmt"
+	"iter"
+	"maps"
 	"slices"
 
 	"github.com/meshward/meshward/pkg/validate/mesh"
@@ -13,10 +15,6 @@ type lookups struct {
 	clients []clientLookups
 	// settled is true where the namespace that serves the host is known.
 	settled bool
-	// passed has for each fragment those in whose favour any client passes it over,
-	// and gives those that any client is given.
-	passed map[passing]bool
-	gives  map[*mesh.DestinationRule]bool
 }
 
 // passing is a fragment that is passed over, and the one in whose favour.
@@ -33,21 +31,37 @@ type clientLookups struct {
 func lookUp(host *mesh.Host) lookups {
 	l := lookups{
 		settled: host.Declared() && !mesh.IsWildcard(host.Name),
-		passed:  map[passing]bool{},
-		gives:   map[*mesh.DestinationRule]bool{},
 	}
-	for _, client := range host.Everyone() {
+	everyone := host.Everyone()
+	l.clients = make([]clientLookups, 0, len(everyone))
+	for _, client := range everyone {
 		l.clients = append(l.clients, clientLookups{client, host.Lookups(client)})
-		for _, found := range l.clients[len(l.clients)-1].found {
-			for _, p := range found.Passed {
-				l.passed[passing{p.Rule, p.By}] = true
-			}
-			for _, r := range found.Fragments {
-				l.gives[r] = true
+	}
+	return l
+}
+
+// all are the lookups of all clients.
+func (l lookups) all() iter.Seq[mesh.Effective] {
+	return func(yield func(mesh.Effective) bool) {
+		for _, client := range l.clients {
+			for _, found := range client.found {
+				if !yield(found) {
+					return
+				}
 			}
 		}
 	}
-	return l
+}
+
+// given are the fragments that any client is given.
+func (l lookups) given() map[*mesh.DestinationRule]bool {
+	given := map[*mesh.DestinationRule]bool{}
+	for found := range l.all() {
+		for _, r := range found.Fragments {
+			given[r] = true
+		}
+	}
+	return given
 }
 
 // losses returns which of some fragments are passed over in favour of which others,
@@ -58,13 +72,16 @@ func (l lookups) losses(fragments []*mesh.DestinationRule) []passing {
 	for i, r := range fragments {
 		place[r] = i
 	}
-	var losses []passing
-	for p := range l.passed {
-		_, rule := place[p.rule]
-		if _, by := place[p.by]; rule && by {
-			losses = append(losses, p)
+	passed := map[passing]bool{}
+	for found := range l.all() {
+		for _, p := range found.Passed {
+			_, rule := place[p.Rule]
+			if _, by := place[p.By]; rule && by {
+				passed[passing{p.Rule, p.By}] = true
+			}
 		}
 	}
+	losses := slices.Collect(maps.Keys(passed))
 	slices.SortFunc(losses, func(a, b passing) int {
 		return cmp.Or(cmp.Compare(place[a.rule], place[b.rule]), cmp.Compare(place[a.by], place[b.by]))
 	})

@@ -28,6 +28,16 @@ func sidecarsIn(namespaces mesh.Namespaces) mesh.Viewpoints {
 	return viewpoints
 }
 
+// among returns the viewpoints of those of some clients that something holds for, which is
+// said for each of them.
+func among(clients []mesh.Client, holds []bool) mesh.Viewpoints {
+	var viewpoints mesh.Viewpoints
+	for i, client := range clients {
+		viewpoints.Set(client.Viewpoint, holds[i])
+	}
+	return viewpoints
+}
+
 // atGateways returns the viewpoints of some gateways.
 func atGateways(names ...string) mesh.Viewpoints {
 	var viewpoints mesh.Viewpoints

@@ -45,12 +45,19 @@ func noDefaultRoute(p *rule.Pass) {
 			sidecars = sidecars.Or(d.Reach.Sidecars)
 		}
 	}
+	clients := clientsOf(p.Mesh, root, deliveries)
+	given := make([]requests, 0, len(clients))
+	for _, namespace := range clients {
+		given = append(given, requestsOf(p.Mesh, root, deliveries, namespace))
+	}
+	if !slices.ContainsFunc(given, requests.leaveSome) {
+		return
+	}
 	importing := p.Mesh.Importing(root, sidecars)
 	var lacking mesh.Viewpoints
-	for _, namespace := range clientsOf(p.Mesh, root, deliveries) {
-		given := requestsOf(p.Mesh, root, deliveries, namespace)
+	for i, namespace := range clients {
 		at := mesh.Viewpoint{Namespace: namespace}
-		lacking.Set(at, importing.Has(at) && given.leaveSome())
+		lacking.Set(at, importing.Has(at) && given[i].leaveSome())
 	}
 	if lacking.IsEmpty() {
 		return
@@ -92,7 +99,7 @@ func clientsOf(view *mesh.View, root *mesh.VirtualService, deliveries []*mesh.De
 // requests are what the sidecars of one namespace match HTTP requests by.
 type requests struct {
 	matches []*mesh.Match
-	// all is true where a route has no match at all.
+	// all is true where a route has no match at all. Nothing else is of interest then.
 	all bool
 	// ports are those that the host is called on; none where they are not known.
 	ports []uint32
@@ -105,8 +112,10 @@ func requestsOf(view *mesh.View, root *mesh.VirtualService, deliveries []*mesh.D
 			continue
 		}
 		matches, unconditional := d.MatchesAt(mesh.Viewpoint{Namespace: namespace})
+		if unconditional {
+			return requests{all: true}
+		}
 		r.matches = append(r.matches, matches...)
-		r.all = r.all || unconditional
 	}
 	for _, called := range view.Called(root, mesh.SectionHTTP, namespace) {
 		r.ports = append(r.ports, called.Ports...)

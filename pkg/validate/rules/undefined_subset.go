@@ -47,7 +47,7 @@ func undefinedSubset(p *rule.Pass) { lookUpSubsets(p, false) }
 // routes, or among their mirrors.
 func lookUpSubsets(p *rule.Pass, mirrors bool) {
 	host := p.Mesh.Host(p.Key.Name)
-	lookup := subsetLookup{host: host, found: map[mesh.Viewpoint][]mesh.Answer{}}
+	lookup := subsetLookup{host: host}
 	for _, target := range host.Targets() {
 		if target.Subset == "" || target.Mirror != mirrors {
 			continue
@@ -75,7 +75,13 @@ func lookUpSubsets(p *rule.Pass, mirrors bool) {
 // remembers what it looked up: a host can have many routes.
 type subsetLookup struct {
 	host  *mesh.Host
-	found map[mesh.Viewpoint][]mesh.Answer
+	found []answered // by viewpoint
+}
+
+// answered is what a viewpoint may get.
+type answered struct {
+	at    mesh.Viewpoint
+	found []mesh.Answer
 }
 
 // judge returns the viewpoints that are given the route of a target but not its
@@ -83,6 +89,9 @@ type subsetLookup struct {
 // once the host is declared.
 func (l *subsetLookup) judge(target *mesh.Target) (missing, spared, unsettled mesh.Viewpoints) {
 	clients := l.host.Clients(target.Delivery)
+	if !slices.ContainsFunc(clients, func(client mesh.Client) bool { return l.lacks(client, target.Subset) }) {
+		return missing, spared, unsettled
+	}
 	for _, client := range clients {
 		lacking, of := l.lacking(client, target.Subset)
 		missing.Set(client.Viewpoint, client.Reached && of > 0 && lacking == of)
@@ -126,13 +135,25 @@ func (l *subsetLookup) lacking(client mesh.Client, subset string) (lacking, of i
 	return lacking, len(found)
 }
 
+// lacks reports whether any of the answers that a client may get lacks a subset.
+func (l *subsetLookup) lacks(client mesh.Client, subset string) bool {
+	lacking, _ := l.lacking(client, subset)
+	return lacking > 0
+}
+
 func (l *subsetLookup) answers(client mesh.Client) []mesh.Answer {
-	found, known := l.found[client.Viewpoint]
-	if !known || client.Gateway != "" { // its pods differ by who may see the route
-		found = l.host.Answers(client)
-		l.found[client.Viewpoint] = found
+	at, known := l.place(client.Viewpoint)
+	if !known {
+		l.found = slices.Insert(l.found, at, answered{client.Viewpoint, l.host.Answers(client)})
+	} else if client.Gateway != "" { // its pods differ by who may see the route
+		l.found[at].found = l.host.Answers(client)
 	}
-	return found
+	return l.found[at].found
+}
+
+// place is where the answers for a viewpoint are, or would be, and whether they are there.
+func (l *subsetLookup) place(of mesh.Viewpoint) (at int, known bool) {
+	return slices.BinarySearchFunc(l.found, of, func(a answered, of mesh.Viewpoint) int { return a.at.Compare(of) })
 }
 
 func (l *subsetLookup) finding(target *mesh.Target, missing mesh.Viewpoints) rule.Finding {
@@ -196,7 +217,11 @@ func (l *subsetLookup) used(missing mesh.Viewpoints) []mesh.Answer {
 	var used []mesh.Answer
 	holding, _ := missing.Holding()
 	for _, at := range holding {
-		for _, e := range l.found[at] {
+		i, known := l.place(at)
+		if !known {
+			continue
+		}
+		for _, e := range l.found[i].found {
 			same := func(o mesh.Answer) bool { return slices.Equal(o.Fragments, e.Fragments) }
 			if len(e.Fragments) > 0 && !slices.ContainsFunc(used, same) {
 				used = append(used, e)

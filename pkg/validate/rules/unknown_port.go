@@ -43,24 +43,25 @@ with none they never do, and an HTTP route to it fails.`,
 
 func unknownPort(p *rule.Pass) {
 	host := p.Mesh.Host(p.Key.Name)
+	var missing, unseen []bool // of the callers of a route
 	for _, target := range host.Targets() {
-		var missing, unseen mesh.Viewpoints
+		missing, unseen = missing[:0], unseen[:0]
 		var instead []mesh.Service
-		for _, client := range host.Callers(target.Delivery) {
+		callers := host.Callers(target.Delivery)
+		for _, client := range callers {
 			services := host.Candidates(client)
 			lacks := lacksPort(host, target, client, services)
 			blind := !lacks && seesNothing(p.Mesh, target, client, services)
-			missing.Set(client.Viewpoint, client.Reached && lacks)
-			unseen.Set(client.Viewpoint, client.Reached && blind)
+			missing, unseen = append(missing, client.Reached && lacks), append(unseen, client.Reached && blind)
 			if client.Reached && (lacks || blind) {
 				instead = append(instead, services...)
 			}
 		}
-		if !missing.IsEmpty() {
-			p.Report(portFinding(host, target, missing, instead))
+		if slices.Contains(missing, true) {
+			p.Report(portFinding(host, target, among(callers, missing), instead))
 		}
-		if !unseen.IsEmpty() {
-			p.Report(unseenFinding(p.Mesh, host, target, unseen, instead))
+		if slices.Contains(unseen, true) {
+			p.Report(unseenFinding(p.Mesh, host, target, among(callers, unseen), instead))
 		}
 	}
 }

@@ -58,9 +58,10 @@ func unmergedFragments(p *rule.Pass) {
 		return
 	}
 	found := lookUp(host)
+	given := found.given()
 	for _, pair := range found.losses(host.Own()) {
 		l := loss{config: p.Mesh.Config(), host: host, rule: pair.rule, by: pair.by}
-		dead := !found.gives[l.rule]
+		dead := !given[l.rule]
 		who, certain := found.where(func(e mesh.Effective) bool { return e.PassedFor(l.rule) == l.by && l.add(e, dead) })
 		if !who.IsEmpty() {
 			p.Report(l.finding(who, certain))
