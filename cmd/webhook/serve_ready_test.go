@@ -10,7 +10,6 @@ import (
 
 	"github.com/go-logr/logr"
 	"github.com/google/go-cmp/cmp"
-	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/healthz"
 )
 
@@ -24,7 +23,7 @@ func (p *part) Ready() error { return p.err }
 func TestReadinessIsSaidOnce(t *testing.T) {
 	var text bytes.Buffer
 	log := slog.New(slog.NewTextHandler(&text, &slog.HandlerOptions{ReplaceAttr: withoutTime}))
-	ctrl.SetLogger(logr.New(withoutProbes{logr.FromSlogHandler(log.Handler()).GetSink()}))
+	theirs := logr.New(withoutProbes{logr.FromSlogHandler(log.Handler()).GetSink()})
 
 	mesh, injector := &part{errors.New("not read")}, &part{}
 	handler := &healthz.Handler{Checks: make(map[string]healthz.Checker)}
@@ -51,7 +50,8 @@ func TestReadinessIsSaidOnce(t *testing.T) {
 	probe(500)
 	injector.err = nil
 	probe(200)
-	ctrl.Log.WithName("another").Info("said") // what does not answer probes is heard
+	theirs.WithName("controller-runtime").WithName(probeLogger).Info("healthz check failed")
+	theirs.WithName("another").Info("said") // what does not answer probes is heard
 
 	const want = `level=INFO msg="not ready" check=mesh reason="not read"
 level=INFO msg="not ready" check=mesh reason="half read"
