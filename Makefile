@@ -24,7 +24,7 @@ PURE := ./pkg/validate/rules ./test
 test: controlplane ## Run every test, unit and integration, with the race detector
 	@echo "== go test $(PURE)"; go test -shuffle=on $(PURE)
 	@echo "== go test ."; go test -race -shuffle=on $$(go list ./... | grep -vxF "$$(go list $(PURE))")
-	@for module in test/cluster test/live test/manifests test/monitoring; do echo "== go test $$module"; go test -C $$module -race -shuffle=on ./...; done
+	@for module in test/cluster test/live test/manifests test/monitoring; do echo "== go test $$module"; go test -C $$module -race -shuffle=on -timeout 20m ./...; done
 	@echo "== go test test/oracle"; go test -C test/oracle -shuffle=on ./...
 
 .PHONY: build
