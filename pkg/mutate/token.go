@@ -35,7 +35,7 @@ func tokenVolume(pod *corev1.Pod) string {
 // more to change, and asks once.
 func (d *draft) mountToken() {
 	volume := tokenVolume(d.pod)
-	if volume == "" || !mountsToken(d.pod, volume) {
+	if volume == "" || !mountsToken(d.pod, volume) || d.volumes.find(volume) == nil { // a template may have taken it away
 		return
 	}
 	mount := corev1.VolumeMount{Name: volume, ReadOnly: true, MountPath: tokenMountPath}
