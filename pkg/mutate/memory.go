@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 
 	"k8s.io/utils/lru"
 )
@@ -64,7 +65,11 @@ func (m *memory) keep(key []byte, token string, injection Injection) {
 	}
 	known := &remembered{key: slices.Clone(key), injection: injection, token: token}
 	for i, operation := range injection.Patch {
-		if token != "" && bytes.Contains(operation.Value, []byte(token)) {
+		switch {
+		case token == "":
+		case strings.Contains(operation.Path, token): // by a template that makes a label of it
+			return
+		case bytes.Contains(operation.Value, []byte(token)):
 			known.naming = append(known.naming, i)
 		}
 	}
