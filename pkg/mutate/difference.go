@@ -152,7 +152,23 @@ func (l *list) whole(d *draft) (json.RawMessage, error) {
 		}
 		values[i] = value
 	}
-	return json.Marshal(values)
+	return array(values), nil
+}
+
+// array is the JSON of a list of values.
+func array(values []json.RawMessage) json.RawMessage {
+	size := len(`[]`)
+	for _, value := range values {
+		size += len(value) + len(`,`)
+	}
+	result := append(make([]byte, 0, size), '[')
+	for i, value := range values {
+		if i > 0 {
+			result = append(result, ',')
+		}
+		result = append(result, value...)
+	}
+	return append(result, ']')
 }
 
 // others writes the other fields of metadata and spec that a template wrote.

@@ -74,6 +74,7 @@ func New(config Config) (*Injector, error) {
 	if config.Files {
 		config.Templates = forFiles(config.Templates)
 	}
+	config.Templates = config.Templates.For(*config.Values)
 	injector := &Injector{Config: config, Warnings: slices.Clone(config.Templates.Warnings), memory: newMemory()}
 	if err := injector.trySample(); err != nil {
 		return nil, fmt.Errorf("the injection templates and their values do not fit together: %w", err)

@@ -107,6 +107,17 @@ func (c *Config) warn(format string, arguments ...any) {
 	c.Warnings = append(c.Warnings, strings.Join(strings.Fields(line), " "))
 }
 
+// For returns the configuration with each of its templates made ready for these values. What
+// they are rendered with has to have the same.
+func (c *Config) For(values Values) *Config {
+	ready := *c
+	ready.templates = make(map[string]*Template, len(c.templates))
+	for name, template := range c.templates {
+		ready.templates[name] = template.For(values.Map())
+	}
+	return &ready
+}
+
 // Select returns the templates for a pod with these annotations, in the order in
 // which they apply. A template may be there twice. It fails where there is no
 // template of a name.

@@ -52,59 +52,61 @@ func strdict(pairs ...string) map[string]string {
 // omitNil returns a tree without what is nil in it, and without what is empty
 // only because of that.
 func omitNil(value any) any {
-	result, _ := withoutNil(value)
-	return result
-}
-
-// withoutNil says as well whether it has left anything out. A tree without nil is
-// returned as it is.
-func withoutNil(value any) (any, bool) {
+	if !holdsNil(value) {
+		return value
+	}
 	switch value := value.(type) {
-	case nil:
-		return nil, true
 	case map[string]any:
 		return objectWithoutNil(value)
 	case []any:
 		return listWithoutNil(value)
 	default:
-		return value, false
+		return nil
 	}
 }
 
-func objectWithoutNil(object map[string]any) (any, bool) {
-	result, changed := make(map[string]any, len(object)), false
+func holdsNil(value any) bool {
+	switch value := value.(type) {
+	case nil:
+		return true
+	case map[string]any:
+		for _, below := range value {
+			if holdsNil(below) {
+				return true
+			}
+		}
+		return false
+	case []any:
+		return slices.ContainsFunc(value, holdsNil)
+	default:
+		return false
+	}
+}
+
+// objectWithoutNil returns nil where nothing is left.
+func objectWithoutNil(object map[string]any) any {
+	result := make(map[string]any, len(object))
 	for key, value := range object {
-		kept, left := withoutNil(value)
-		changed = changed || left
-		if kept != nil {
+		if kept := omitNil(value); kept != nil {
 			result[key] = kept
 		}
 	}
-	switch {
-	case !changed:
-		return object, false
-	case len(result) == 0:
-		return nil, true
-	default:
-		return result, true
+	if len(result) == 0 {
+		return nil
 	}
+	return result
 }
 
-func listWithoutNil(list []any) (any, bool) {
-	result, changed := make([]any, 0, len(list)), false
+// listWithoutNil returns nil where nothing is left.
+func listWithoutNil(list []any) any {
+	result := make([]any, 0, len(list))
 	for _, value := range list {
-		kept, left := withoutNil(value)
-		changed = changed || left
-		if kept != nil {
+		if kept := omitNil(value); kept != nil {
 			result = append(result, kept)
 		}
 	}
-	switch {
-	case !changed:
-		return list, false
-	case len(result) == 0:
-		return nil, true
-	default:
-		return result, true
+	if len(result) == 0 {
+		return nil
 	}
+	return result
 }
