@@ -2,6 +2,7 @@ package feed
 
 import (
 	"context"
+	"errors"
 	"io"
 	"log/slog"
 	"net/http"
@@ -21,6 +22,7 @@ import (
 // answers within the process, so that waiting for it costs a test no time.
 type lateKind struct {
 	served atomic.Bool
+	away   atomic.Bool        // the API server takes no calls
 	gone   context.CancelFunc // ends the watches, as the API server does with a kind
 	alive  context.Context
 }
@@ -36,20 +38,14 @@ func (k *lateKind) uninstall() {
 }
 
 func (k *lateKind) RoundTrip(r *http.Request) (*http.Response, error) {
+	if k.away.Load() {
+		return nil, errors.New("connection refused")
+	}
 	status, body := http.StatusNotFound, `{"kind":"Status","apiVersion":"v1","status":"Failure","reason":"NotFound","code":404}`
 	answer := func(text string) { status, body = http.StatusOK, text }
 	query := r.URL.Query()
-	switch path := r.URL.Path; {
-	case path == "/api":
-		answer(`{"kind":"APIVersions","versions":["v1"]}`)
-	case !k.served.Load():
-	case path == "/apis":
-		answer(`{"kind":"APIGroupList","apiVersion":"v1","groups":[{"name":"gateway.networking.k8s.io",
-			"versions":[{"groupVersion":"gateway.networking.k8s.io/v1","version":"v1"}]}]}`)
-	case path == "/apis/gateway.networking.k8s.io/v1":
-		answer(`{"kind":"APIResourceList","apiVersion":"v1","groupVersion":"gateway.networking.k8s.io/v1",
-			"resources":[{"name":"httproutes","namespaced":true,"kind":"HTTPRoute","verbs":["list","watch"]}]}`)
-	case !strings.HasSuffix(path, "/httproutes"):
+	switch {
+	case !k.served.Load() || !strings.HasSuffix(r.URL.Path, "/httproutes"):
 	case query.Get("sendInitialEvents") != "":
 		status, body = http.StatusUnprocessableEntity, `{"kind":"Status","apiVersion":"v1","status":"Failure","reason":"Invalid","code":422}`
 	case query.Get("watch") != "":
@@ -79,6 +75,39 @@ func response(to *http.Request, status int, body io.ReadCloser) *http.Response {
 // TestKindComesAndGoes checks that a kind which the cluster does not serve is
 // empty, that it is read once it is served, and empty again when it no longer is.
 func TestKindComesAndGoes(t *testing.T) {
+	inBubble(t, func(ctx context.Context, cluster *lateKind, f *Feed) {
+		awaitObjects(ctx, t, f, 0)
+		cluster.install()
+		awaitObjects(ctx, t, f, 1)
+		cluster.uninstall()
+		awaitObjects(ctx, t, f, 0)
+		cluster.install()
+		awaitObjects(ctx, t, f, 1)
+		cluster.uninstall()
+	})
+}
+
+// TestKindComesAfterAnOutage checks that an outage does not put off when a kind is noticed.
+func TestKindComesAfterAnOutage(t *testing.T) {
+	inBubble(t, func(ctx context.Context, cluster *lateKind, f *Feed) {
+		cluster.away.Store(true)
+		time.Sleep(2 * time.Minute)
+		cluster.away.Store(false)
+		awaitObjects(ctx, t, f, 0)
+		time.Sleep(2 * time.Minute)
+		cluster.install()
+		installed := time.Now()
+		awaitObjects(ctx, t, f, 1)
+		if late := time.Since(installed); late > askAgain {
+			t.Errorf("it was noticed after %s", late)
+		}
+		cluster.uninstall()
+	})
+}
+
+// inBubble runs a feed of one kind, by a clock of its own.
+func inBubble(t *testing.T, do func(context.Context, *lateKind, *Feed)) {
+	t.Helper()
 	// They wait between errors, by a clock that all tests share.
 	handlers := utilruntime.ErrorHandlers
 	utilruntime.ErrorHandlers = nil
@@ -94,23 +123,16 @@ func TestKindComesAndGoes(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Hour) // of the bubble's time
 		defer cancel()
 		go f.Start(ctx) //nolint:errcheck // it returns none
-		holds := func(want int) {
-			t.Helper()
-			for got := -1; got != want; {
-				now, _, err := f.Next(ctx)
-				if err != nil {
-					t.Fatal(err)
-				}
-				got = now.Len()
-			}
-		}
-		holds(0)
-		cluster.install()
-		holds(1)
-		cluster.uninstall()
-		holds(0)
-		cluster.install()
-		holds(1)
-		cluster.uninstall()
+		do(ctx, &cluster, f)
 	})
+}
+
+// awaitObjects waits until there are so many objects.
+func awaitObjects(ctx context.Context, t *testing.T, f *Feed, want int) {
+	t.Helper()
+	for f.Ready() != nil || f.Snapshot().Len() != want {
+		if _, _, err := f.Next(ctx); err != nil {
+			t.Fatal(err)
+		}
+	}
 }

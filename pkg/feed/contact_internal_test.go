@@ -8,7 +8,8 @@ import (
 	"testing/synctest"
 	"time"
 
-	"k8s.io/apimachinery/pkg/api/meta"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/meshward/meshward/pkg/validate/mesh"
 )
@@ -24,7 +25,7 @@ func TestStale(t *testing.T) {
 			want time.Duration // a minute later
 		}{
 			{mesh.KindService, nil, 0},
-			{mesh.KindVirtualService, &meta.NoKindMatchError{}, 0},
+			{mesh.KindVirtualService, apierrors.NewNotFound(schema.GroupResource{}, ""), 0},
 			{mesh.KindService, errors.New("away"), time.Minute},
 			{mesh.KindVirtualService, errors.New("away"), 2 * time.Minute},
 			{mesh.KindService, errors.New("still away"), 3 * time.Minute},

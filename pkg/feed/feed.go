@@ -36,7 +36,7 @@ type Feed struct {
 // New prepares a feed that reads the cluster of cfg once it is started. It
 // returns an error where no client can be made of cfg.
 func New(cfg *rest.Config, settings mesh.Config, log *slog.Logger) (*Feed, error) {
-	reader, err := client.NewWithWatch(cfg, client.Options{})
+	reader, err := client.NewWithWatch(cfg, client.Options{Mapper: mapper()})
 	if err != nil {
 		return nil, fmt.Errorf("no client for %s: %w", cfg.Host, err)
 	}

@@ -46,7 +46,7 @@ func service(name string, ports any) map[string]any {
 func TestReadSkipsWhatItCannotRead(t *testing.T) {
 	objects, skipped, err := readAll(t.Context(), &shelf{
 		objects: map[string][]map[string]any{"Service": {service("good", nil), service("odd", "none")}},
-		errors:  map[string]error{"VirtualService": &meta.NoKindMatchError{}},
+		errors:  map[string]error{"VirtualService": apierrors.NewNotFound(schema.GroupResource{}, "")},
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -17,7 +17,7 @@ import (
 // an error where a kind cannot be listed, and where rights are missing one that
 // names all of them; a kind that the cluster does not serve is empty.
 func Read(ctx context.Context, cluster *rest.Config) (objects []*mesh.Object, skipped []error, err error) {
-	reader, err := client.New(cluster, client.Options{})
+	reader, err := client.New(cluster, client.Options{Mapper: mapper()})
 	if err != nil {
 		return nil, nil, fmt.Errorf("no client for %s: %w", cluster.Host, err)
 	}

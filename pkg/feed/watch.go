@@ -6,7 +6,6 @@ import (
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/util/wait"
@@ -16,8 +15,12 @@ import (
 )
 
 // askAgain is how long it may take until a kind is noticed that the cluster did not
-// serve at first.
+// serve before.
 const askAgain = 10 * time.Second
+
+// tryAgain is how long an API server is left alone that does not answer. A reflector's own
+// wait grows to a minute, for which a mesh would not be watched that could be.
+var tryAgain = wait.Backoff{Duration: 500 * time.Millisecond, Factor: 2, Jitter: 1, Steps: 10, Cap: 5 * time.Second}
 
 // watch keeps a store up to date with a kind until ctx is done. A kind that the
 // cluster does not serve, or no longer does, is empty; it is asked for again later.
@@ -30,14 +33,25 @@ func (f *Feed) watch(ctx context.Context, store *store) {
 		}
 		return true, nil
 	}
-	if err := wait.PollUntilContextCancel(ctx, askAgain, true, served); err != nil {
-		return
+	for ctx.Err() == nil {
+		if err := wait.PollUntilContextCancel(ctx, askAgain, true, served); err != nil {
+			return
+		}
+		f.follow(ctx, store)
 	}
+}
+
+// follow keeps a store up to date with a kind until ctx is done or the cluster does not serve
+// the kind.
+func (f *Feed) follow(ctx context.Context, store *store) {
+	ctx, end := context.WithCancel(ctx)
+	defer end()
 	note := func(err error) error {
 		if ctx.Err() == nil {
 			f.contact.note(store.kind, err)
 		}
 		if isAbsent(err) {
+			end()
 			return errors.Join(err, store.Replace(nil, ""))
 		}
 		return err
@@ -53,8 +67,9 @@ func (f *Feed) watch(ctx context.Context, store *store) {
 			return events, note(err)
 		},
 	}
-	cache.NewReflectorWithOptions(source, store.object(), store, cache.ReflectorOptions{Name: "mesh"}).RunWithContext(ctx)
+	patience := tryAgain
+	cache.NewReflectorWithOptions(source, store.object(), store, cache.ReflectorOptions{Name: "mesh", Backoff: &patience}).RunWithContext(ctx)
 }
 
 // isAbsent reports whether an error says that the cluster does not serve a kind.
-func isAbsent(err error) bool { return apierrors.IsNotFound(err) || meta.IsNoMatchError(err) }
+func isAbsent(err error) bool { return apierrors.IsNotFound(err) }

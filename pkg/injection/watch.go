@@ -51,11 +51,21 @@ func (w *watch) run(ctx context.Context, from client.WithWatch) {
 		}
 		return true, nil
 	}
-	if err := wait.PollUntilContextCancel(ctx, askAgain, true, served); err != nil {
-		return
+	for ctx.Err() == nil {
+		if err := wait.PollUntilContextCancel(ctx, askAgain, true, served); err != nil {
+			return
+		}
+		w.follow(ctx, from)
 	}
+}
+
+// follow keeps the store up to date until ctx is done or the cluster does not serve the kind.
+func (w *watch) follow(ctx context.Context, from client.WithWatch) {
+	ctx, end := context.WithCancel(ctx)
+	defer end()
 	note := func(err error) error {
 		if isAbsent(err) {
+			end()
 			return errors.Join(err, w.into.Replace(nil, ""))
 		}
 		return err

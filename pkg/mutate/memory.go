@@ -123,9 +123,19 @@ func aroundManagedFields(raw []byte) (before, after []byte) {
 	if start < 0 || start > 0 && raw[start-1] == '\\' {
 		return raw, nil
 	}
+	inside := start + len(name)
+	end := closing(raw[inside:])
+	if end < 0 {
+		return raw, nil
+	}
+	return raw[:start], raw[inside+end+1:]
+}
+
+// closing returns where the list ends whose first item JSON begins with; -1 for nowhere.
+func closing(list []byte) int {
 	depth, inText := 1, false
-	for i := start + len(name); i < len(raw); i++ {
-		switch c := raw[i]; {
+	for i := 0; i < len(list); i++ {
+		switch c := list[i]; {
 		case inText && c == '\\':
 			i++
 		case c == '"':
@@ -137,8 +147,8 @@ func aroundManagedFields(raw []byte) (before, after []byte) {
 			depth--
 		}
 		if depth == 0 {
-			return raw[:start], raw[i+1:]
+			return i
 		}
 	}
-	return raw, nil
+	return -1
 }
