@@ -13,9 +13,10 @@ import (
 // the values, and each question costs more than what is written for the answer.
 //
 // Nothing that fails is worked out, so that it fails, if it is ever reached, when it is
-// rendered. A template that changes dictionaries is left as it is.
+// rendered. A template that changes dictionaries is left as it is, and so is one that calls
+// itself, maybe with other values.
 func (t *Template) For(values map[string]any) *Template {
-	if t.writes {
+	if t.writes || recurs(t.text) {
 		return t
 	}
 	tree := t.text.Tree.Copy()
@@ -27,6 +28,20 @@ func (t *Template) For(values map[string]any) *Template {
 		return t
 	}
 	return &Template{text: folded, memory: newMemory()}
+}
+
+// recurs reports whether a template is called by itself, or by one that is defined in it.
+func recurs(t *template.Template) (does bool) {
+	for _, part := range t.Templates() {
+		if part.Tree == nil || part.Tree.Root == nil {
+			continue
+		}
+		each(part.Tree.Root, func(node parse.Node) {
+			called, is := node.(*parse.TemplateNode)
+			does = does || is && called.Name == t.Name()
+		})
+	}
+	return does
 }
 
 // A folder puts text in the place of what is the same for every pod.
