@@ -1,7 +1,9 @@
 package mutate
 
 import (
+	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"reflect"
 
@@ -32,10 +34,13 @@ const (
 // Fields that it does not know are passed over: they need not be understood to
 // survive.
 //
-// It fails where raw is not JSON or not a pod, and where a key stands there
+// It fails where raw is not JSON or not a pod, null included, and where a key stands there
 // twice. Readers differ on which of the two counts, so that a patch could land on
 // another pod than the one that was judged.
 func Decode(raw []byte) (*corev1.Pod, error) {
+	if string(bytes.TrimSpace(raw)) == "null" { // which decodes into anything
+		return nil, errors.New("cannot read the pod: it is null")
+	}
 	pod := new(corev1.Pod)
 	duplicates, err := kjson.UnmarshalStrict(raw, pod, kjson.DisallowDuplicateFields)
 	if err != nil {
