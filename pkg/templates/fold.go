@@ -32,15 +32,10 @@ func (t *Template) For(values map[string]any) *Template {
 
 // recurs reports whether a template is called by itself, or by one that is defined in it.
 func recurs(t *template.Template) (does bool) {
-	for _, part := range t.Templates() {
-		if part.Tree == nil || part.Tree.Root == nil {
-			continue
-		}
-		each(part.Tree.Root, func(node parse.Node) {
-			called, is := node.(*parse.TemplateNode)
-			does = does || is && called.Name == t.Name()
-		})
-	}
+	everywhere(t, func(node parse.Node) {
+		called, is := node.(*parse.TemplateNode)
+		does = does || is && called.Name == t.Name()
+	})
 	return does
 }
 
@@ -235,15 +230,13 @@ func (f *folder) prune(root *parse.ListNode) {
 }
 
 // assigned are the variables that get another value than the one they are declared with, or
-// are declared within a pipeline, from where on they hide others of their name.
+// are declared within a pipeline or for a template, from where on they hide others of their
+// name.
 func assigned(root parse.Node) map[string]bool {
 	names := map[string]bool{}
 	each(root, func(node parse.Node) {
-		pipe, inner := node.(*parse.PipeNode)
-		if !inner {
-			pipe = pipeOf(node)
-		}
-		if pipe == nil || !inner && !pipe.IsAssign {
+		pipe, hides := pipeOf(node)
+		if pipe == nil || !hides && !pipe.IsAssign {
 			return
 		}
 		for _, variable := range pipe.Decl {
@@ -253,19 +246,24 @@ func assigned(root parse.Node) map[string]bool {
 	return names
 }
 
-// pipeOf is the pipeline that a node begins with, if any.
-func pipeOf(node parse.Node) *parse.PipeNode {
+// pipeOf is the pipeline that a node is or begins with, nil for none, and whether it stands where
+// a fold does not follow what it declares.
+func pipeOf(node parse.Node) (pipe *parse.PipeNode, hides bool) {
 	switch node := node.(type) {
 	case *parse.ActionNode:
-		return node.Pipe
+		return node.Pipe, false
 	case *parse.IfNode:
-		return node.Pipe
+		return node.Pipe, false
 	case *parse.WithNode:
-		return node.Pipe
+		return node.Pipe, false
 	case *parse.RangeNode:
-		return node.Pipe
+		return node.Pipe, false
+	case *parse.TemplateNode:
+		return node.Pipe, true
+	case *parse.PipeNode:
+		return node, true
 	default:
-		return nil
+		return nil, false
 	}
 }
 
@@ -296,12 +294,4 @@ func always(at parse.Pos) *parse.PipeNode {
 func printed(at parse.Pos, argument parse.Node, format string) *parse.ActionNode {
 	as := &parse.StringNode{NodeType: parse.NodeString, Pos: at, Quoted: `"` + format + `"`, Text: format}
 	return &parse.ActionNode{NodeType: parse.NodeAction, Pos: at, Pipe: pipeNode(at, parse.NewIdentifier("printf").SetPos(at), as, argument)}
-}
-
-// each calls with a node and all that is in it.
-func each(node parse.Node, look func(parse.Node)) {
-	look(node)
-	for _, child := range below(node) {
-		each(child, look)
-	}
 }

@@ -12,62 +12,15 @@ import (
 var writers = []string{"set", "unset", "merge", "mustMerge", "mergeOverwrite", "mustMergeOverwrite"}
 
 // writes reports whether t, or a template defined in it, calls one of them.
-func writes(t *template.Template) bool {
-	return slices.ContainsFunc(t.Templates(), func(part *template.Template) bool {
-		return part.Tree != nil && part.Tree.Root != nil && calls(part.Tree.Root, writers)
+func writes(t *template.Template) bool { return calls(t, writers) }
+
+// calls reports whether t, or a template defined in it, calls a function of these names.
+func calls(t *template.Template, names []string) (does bool) {
+	everywhere(t, func(node parse.Node) {
+		function, is := node.(*parse.IdentifierNode)
+		does = does || is && slices.Contains(names, function.Ident)
 	})
-}
-
-func calls(node parse.Node, names []string) bool {
-	if identifier, ok := node.(*parse.IdentifierNode); ok {
-		return slices.Contains(names, identifier.Ident)
-	}
-	return slices.ContainsFunc(below(node), func(child parse.Node) bool { return calls(child, names) })
-}
-
-// below returns the children of a node that can hold a call.
-func below(node parse.Node) []parse.Node {
-	switch node := node.(type) {
-	case *parse.ListNode:
-		return node.Nodes
-	case *parse.ActionNode:
-		return pipe(node.Pipe)
-	case *parse.TemplateNode:
-		return pipe(node.Pipe)
-	case *parse.IfNode:
-		return branch(&node.BranchNode)
-	case *parse.RangeNode:
-		return branch(&node.BranchNode)
-	case *parse.WithNode:
-		return branch(&node.BranchNode)
-	case *parse.PipeNode:
-		return pipe(node)
-	case *parse.CommandNode:
-		return node.Args
-	case *parse.ChainNode:
-		return []parse.Node{node.Node}
-	default:
-		return nil
-	}
-}
-
-func branch(node *parse.BranchNode) []parse.Node {
-	result := append(pipe(node.Pipe), node.List)
-	if node.ElseList == nil {
-		return result
-	}
-	return append(result, node.ElseList)
-}
-
-func pipe(node *parse.PipeNode) []parse.Node {
-	if node == nil {
-		return nil
-	}
-	result := make([]parse.Node, 0, len(node.Cmds))
-	for _, command := range node.Cmds {
-		result = append(result, command)
-	}
-	return result
+	return does
 }
 
 // cloned returns a copy of a tree as JSON knows it.
